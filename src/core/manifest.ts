@@ -1,0 +1,84 @@
+import type { ModelName } from './ids.ts'
+import type { Bytes, Millis, Tokens } from './units.ts'
+
+/** The parsed manifest: frozen, every default filled in, every path absolute. Made only by the manifest room. */
+export interface Manifest {
+  /** Absolute path of the file, or null for one made in memory (`run FILE.gguf`). */
+  readonly path: string | null
+  /** Where relative paths and `exec` sources start. */
+  readonly directory: string
+  readonly server: ServerSpec
+  readonly engines: Readonly<Partial<Record<EngineName, EngineSpec>>>
+  readonly memory: MemorySpec
+  readonly models: ReadonlyMap<ModelName, ModelSpec>
+}
+
+export interface ServerSpec {
+  readonly listen: ListenAddress
+  readonly maxBody: Bytes
+  /** Waiting requests over all models; one more is refused. */
+  readonly maxQueue: number
+}
+
+export type ListenAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+export type EngineName = 'llama-server' | 'command'
+
+export interface EngineSpec {
+  /** Absolute path of the engine's binary; null looks on PATH, then among the engines that we installed. */
+  readonly path: string | null
+}
+
+export interface MemorySpec {
+  /** Left free on every GPU. */
+  readonly reserve: Bytes
+  /** What engines may claim of the host's RAM. */
+  readonly host: { readonly share: number } | { readonly bytes: Bytes }
+}
+
+export type Priority = 'low' | 'normal' | 'high'
+
+export interface ModelSpec {
+  readonly name: ModelName
+  readonly engine: EngineName
+  /** Mirrors, tried in order; empty for a `command` without weights. */
+  readonly source: readonly Source[]
+  readonly gpus: GpuRequest
+  /** Tokens of one request; null takes the model's own, at most 8k. */
+  readonly context: Tokens | null
+  /** Full-context requests that memory is kept for. */
+  readonly parallel: number
+  /** Requests that are let into the engine at once. */
+  readonly concurrency: number
+  /** Null: estimated. */
+  readonly memory: DeclaredMemory | null
+  /** Null: never unloaded for being idle. */
+  readonly ttl: Millis | null
+  readonly keep: 'auto' | 'always' | 'preload'
+  readonly priority: Priority
+  readonly aliases: readonly string[]
+  /** Engine flags in manifest order: `true` is a bare flag, a list repeats it. Values are text as written. */
+  readonly args: readonly (readonly [flag: string, value: true | string | readonly string[]])[]
+  readonly env: Readonly<Record<string, string>>
+  /** `command` engine only: argv with macros, never a shell line. */
+  readonly command: readonly string[]
+  readonly health: { readonly path: string; readonly status: number }
+  /** What the engine calls the model, when it differs from `name`. */
+  readonly servedName: string | null
+}
+
+export type Source =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'exec'; readonly argv: readonly string[]; readonly sha256: string }
+
+/** `none` is the host alone; `any` one GPU; `count` that many; `list` exactly these, by index or UUID. */
+export type GpuRequest =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'list'; readonly gpus: readonly (number | string)[] }
+
+/** Bytes per GPU of the placement and on the host; `all` takes each GPU whole. */
+export type DeclaredMemory = { readonly device: Bytes | 'all'; readonly host: Bytes }

@@ -1,0 +1,79 @@
+import type { Claim, DeviceFacts } from './devices.ts'
+import type { DeviceId, InstanceId, ModelName } from './ids.ts'
+import type { EngineName } from './manifest.ts'
+import type { FailureClass, LeaveReason, Phase } from './phases.ts'
+import type { Bytes, Instant, Millis } from './units.ts'
+
+/** What the gateway and the operators' front may read of the supervisor; made from memory, never wakes anything. */
+export interface View {
+  models(): readonly ModelView[]
+  /** By name or alias. */
+  model(nameOrAlias: string): ModelView | undefined
+  devices(): readonly DeviceView[]
+  queue(): readonly QueueView[]
+  /** True from the first shutdown signal on. */
+  readonly stopping: boolean
+}
+
+export interface ModelView {
+  readonly id: ModelName
+  readonly aliases: readonly string[]
+  readonly engine: EngineName
+  /** Of the instance that counts: the one that serves, else the one that comes or goes; `absent` without one. */
+  readonly phase: Phase | 'absent' | 'fetching' | 'waiting' | 'backing_off'
+  /** What clients that know llama.cpp's router read. */
+  readonly status: 'unloaded' | 'loading' | 'loaded' | 'downloading' | 'failed'
+  readonly contextLength: number | null
+  readonly root: string
+  readonly ttl: Millis | null
+  readonly keep: 'auto' | 'always' | 'preload'
+  readonly pinned: { readonly until: Instant | null } | null
+  readonly claims: readonly Claim[]
+  readonly instance: InstanceView | null
+  readonly leases: number
+  readonly waiting: number
+  readonly lastByteAt: Instant | null
+  readonly unloadAt: Instant | null
+  readonly lastLoad: Millis | null
+  readonly lastReason: LeaveReason | null
+  readonly failure: FailureView | null
+  /** Refused routes by capability are the adapter's word. */
+  readonly capabilities: ReadonlySet<Capability>
+}
+
+/** What a route asks of an engine. */
+export type Capability = 'chat' | 'completions' | 'embeddings'
+
+export interface InstanceView {
+  readonly id: InstanceId
+  readonly pid: number | null
+  readonly argv: readonly string[]
+  readonly startedAt: Instant
+  readonly readyAt: Instant | null
+  /** Of the load, 0 to 1, when the engine tells it. */
+  readonly progress: number | null
+}
+
+export interface FailureView {
+  readonly class: FailureClass
+  readonly message: string
+  readonly retryAt: Instant | null
+  readonly logTail: readonly string[]
+}
+
+export interface DeviceView extends DeviceFacts {
+  readonly claims: readonly { readonly model: ModelName; readonly instance: InstanceId; readonly bytes: Bytes; readonly phase: Phase }[]
+  readonly quarantined: Bytes
+  readonly free: Bytes
+}
+
+export interface QueueView {
+  readonly request: string
+  readonly model: ModelName
+  readonly since: Instant
+}
+
+/** A device's id for people: `host`, `GPU 0`. */
+export function deviceLabel(device: { readonly id: DeviceId; readonly kind: 'gpu' | 'host'; readonly index: number }): string {
+  return device.kind === 'host' ? 'host' : `GPU ${device.index}`
+}

@@ -1,0 +1,125 @@
+import type {
+  Address,
+  Capability,
+  ConnectionReuse,
+  EngineName,
+  EngineSignal,
+  FailureClass,
+  Instant,
+  Millis,
+  ModelSpec,
+  ProcessExit,
+  WeightsFacts,
+} from '../core/index.ts'
+
+/**
+ * What an engine's folder tells the rest of the house. `plan`, `parseLine` and `classifyExit` are pure: the same
+ * request gives the same argv, which is what the golden files hold.
+ */
+export interface EngineAdapter {
+  readonly name: EngineName
+  /** Long and short flags that the manifest's `args` may not set, each with the reason (ends a sentence, no full stop). */
+  readonly reservedFlags: ReadonlyMap<string, string>
+  /** `socket`: the engine can listen on a unix socket. */
+  readonly listens: 'socket' | 'port'
+  /** What the engine answers for this model; anything else is refused before it is woken. */
+  capabilities(model: ModelSpec): ReadonlySet<Capability>
+  /**
+   * The engine's program. Throws engine_not_installed. Null for an engine whose argv is the manifest's own.
+   */
+  locate(places: EnginePlaces): Promise<string | null>
+  plan(request: PlanRequest): EnginePlan
+  /** What a line of output says; null for one that says nothing to us. */
+  parseLine(line: string): EngineEvent | null
+  /** Why an exit that we did not ask for happened. Every such exit is a crash, whatever its code. */
+  classifyExit(exit: ProcessExit, tail: readonly string[]): ExitClass
+}
+
+/** Where engine binaries may be. */
+export interface EnginePlaces {
+  /** `engines.NAME.path` of the manifest; null when it is `auto`. */
+  readonly configured: string | null
+  /** Directories of PATH. */
+  readonly path: readonly string[]
+  /** `engines/` in the state directory: what `engines install` made. */
+  readonly installed: string
+}
+
+export interface PlanRequest {
+  readonly model: ModelSpec
+  readonly binary: string | null
+  readonly weights: WeightsFacts | null
+  /** The instance's own 0700 directory. */
+  readonly directory: string
+  /** Where relative paths of the manifest start. */
+  readonly manifestDirectory: string
+  readonly address: Address
+  readonly key: string
+  /** UUIDs of the placement's GPUs, in order; empty on the host. */
+  readonly gpuUuids: readonly string[]
+  readonly gpuIndices: readonly number[]
+}
+
+/** All that is needed to run one instance. */
+export interface EnginePlan {
+  readonly argv: readonly string[]
+  /** The engine's own variables; the allowlisted ones of the daemon and the manifest's `env` are laid around them. */
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly unlink: readonly string[]
+  /** What the engine calls the model. */
+  readonly servedName: string
+  readonly readiness: Readiness
+  readonly start: StartDeadline
+  readonly stop: StopPlan
+  readonly reuse: ConnectionReuse
+}
+
+export interface Readiness {
+  readonly path: string
+  readonly status: number
+  /** Of one probe. */
+  readonly timeout: Millis
+  /**
+   * A route that refuses a wrong key: asked with a wrong one it must answer 401 or 403, with ours anything else.
+   * Null where an engine has none: then the owner of the listening socket is the only proof.
+   */
+  readonly guarded: string | null
+}
+
+/** A start is given up when nothing moves for `stall`, or when `cap` is over. */
+export interface StartDeadline {
+  readonly stall: Millis
+  readonly cap: Millis
+}
+
+/** The engine's part of the stop ladder; the rungs themselves are the same for all. */
+export interface StopPlan {
+  readonly signal: EngineSignal
+  /** The signal is sent again this long after the first; null: once. */
+  readonly repeatAfter: Millis | null
+  /** From the first signal to KILL. */
+  readonly grace: Millis
+}
+
+export type EngineEvent =
+  /** 0 to 1 of the load. */
+  | { readonly kind: 'progress'; readonly fraction: number }
+  | { readonly kind: 'phase'; readonly name: string }
+
+export interface ExitClass {
+  readonly class: FailureClass
+  /** One line for people: the engine's own words where it said any. */
+  readonly message: string
+}
+
+/** How an instance looks from outside at one moment. */
+export interface InstanceFacts {
+  readonly address: Address
+  readonly servedName: string
+  readonly key: string
+  readonly reuse: ConnectionReuse
+  readonly pid: number | null
+  readonly argv: readonly string[]
+  readonly startedAt: Instant
+}
