@@ -4,7 +4,12 @@ import { formatBytes, formatDuration } from './units.ts'
 export type Facts = Readonly<Record<string, unknown>>
 
 /** OpenAI's error types, and those its compatible servers add. */
-export type ErrorType = 'invalid_request_error' | 'server_error' | 'authentication_error' | 'permission_error' | 'not_found_error'
+export type ErrorType =
+  | 'invalid_request_error'
+  | 'server_error'
+  | 'authentication_error'
+  | 'permission_error'
+  | 'not_found_error'
 
 /** Who has to act: the client, the one who runs the daemon, the engine's author, the host, or us. */
 export type Fault = 'client' | 'operator' | 'engine' | 'host' | 'bug'
@@ -44,7 +49,13 @@ function define<F extends Facts>(spec: ErrorSpec<F>): ErrorSpec<F> {
 
 const client = { type: 'invalid_request_error', fault: 'client', exit: EXIT.failed, retry: 'never' } as const
 const server = { type: 'server_error', exit: EXIT.failed } as const
-const manifest = { status: 422, type: 'invalid_request_error', fault: 'operator', exit: EXIT.manifest, retry: 'never' } as const
+const manifest = {
+  status: 422,
+  type: 'invalid_request_error',
+  fault: 'operator',
+  exit: EXIT.manifest,
+  retry: 'never',
+} as const
 
 type Nearest = { nearest: readonly string[] }
 
@@ -64,7 +75,8 @@ export const ERRORS = Object.freeze({
   model_required: define<{ models: readonly string[] }>({
     ...client,
     status: 400,
-    sentence: (f) => `The request names no model, and none of the ${f.models.length} models here is aliased \`default\`.`,
+    sentence: (f) =>
+      `The request names no model, and none of the ${f.models.length} models here is aliased \`default\`.`,
     next: (f) => `Set \`model\` to one of: ${list(f.models)}.`,
   }),
   json_invalid: define<{ why: string }>({
@@ -190,7 +202,8 @@ export const ERRORS = Object.freeze({
     fault: 'operator',
     exit: EXIT.placement,
     retry: 'not_by_itself',
-    sentence: (f) => `The model ${quote(f.model)} wants ${f.wanted}, and this host has ${f.there.length ? list(f.there) : 'no GPU'}.`,
+    sentence: (f) =>
+      `The model ${quote(f.model)} wants ${f.wanted}, and this host has ${f.there.length ? list(f.there) : 'no GPU'}.`,
     next: 'Correct `gpus` of the model in the manifest.',
   }),
   queue_timeout: define<{ model: string; waited: number }>({

@@ -34,18 +34,32 @@ export interface Evidence {
   wanted: { request: RequestId; waiting: number }
   gave_up: { request: RequestId; waited: Millis }
   fetch: Record<never, never>
-  weights: { status: 'present'; perGpu: Bytes | 'all' | null; host: Bytes; origin: ClaimOrigin } | { status: 'failed'; code: ErrorCode; message: string }
+  weights:
+    | { status: 'present'; perGpu: Bytes | 'all' | null; host: Bytes; origin: ClaimOrigin }
+    | { status: 'failed'; code: ErrorCode; message: string }
   /** The placement that was chosen or waited for, and each that was weighed. */
   planned: PlanEvidence
   started: { claims: readonly Claim[]; attempt: number }
   ready: { loadTime: Millis }
   stopping: { reason: LeaveReason; why: StopEvidence; leases: number }
-  crashed: { class: FailureClass; message: string; code: number | null; signal: string | null; during: 'starting' | 'ready' | 'draining'; lost: number; attempt: number; retryAt: Instant | null; logTail: readonly string[] }
+  crashed: {
+    class: FailureClass
+    message: string
+    code: number | null
+    signal: string | null
+    during: 'starting' | 'ready' | 'draining'
+    lost: number
+    attempt: number
+    retryAt: Instant | null
+    logTail: readonly string[]
+  }
   /** No further start until `retryAt`, an operator's load or a changed manifest. */
   model_failed: { class: FailureClass; message: string; attempts: number; window: Millis; retryAt: Instant | null }
   released: { reason: LeaveReason; claims: readonly Claim[]; took: Millis }
   stuck: { missing: readonly { device: DeviceId; bytes: Bytes }[]; why: string }
-  answered: { request: RequestId; outcome: 'ready' } | { request: RequestId; outcome: 'refused'; code: ErrorCode; facts: Facts }
+  answered:
+    | { request: RequestId; outcome: 'ready' }
+    | { request: RequestId; outcome: 'refused'; code: ErrorCode; facts: Facts }
   /** A result that came after its instance was gone, or twice: recorded and dropped. */
   late: { input: string }
   /** An engine of an earlier daemon was found in run/ at start. */
@@ -65,7 +79,13 @@ export interface CandidateEvidence {
   /** Who would have to leave, in order, with what each gives back and why it was chosen among the idle. */
   readonly evict: readonly { model: ModelName; instance: InstanceId; bytes: Bytes; idleFor: Millis; priority: string }[]
   /** Residents that were not taken, and the rule that kept them. */
-  readonly spared: readonly { model: ModelName; instance: InstanceId; bytes: Bytes; rule: SpareRule; until: Instant | null }[]
+  readonly spared: readonly {
+    model: ModelName
+    instance: InstanceId
+    bytes: Bytes
+    rule: SpareRule
+    until: Instant | null
+  }[]
   readonly verdict: 'fits' | 'fits_after_eviction' | 'waits_for_release' | 'waits_for_idle' | 'never_fits'
 }
 
@@ -82,11 +102,24 @@ export interface DeviceBudget {
   readonly free: Bytes
 }
 
-export type SpareRule = 'pinned' | 'busy' | 'minimum_residency' | 'leaving' | 'starting' | 'not_needed' | 'higher_priority'
+export type SpareRule =
+  | 'pinned'
+  | 'busy'
+  | 'minimum_residency'
+  | 'leaving'
+  | 'starting'
+  | 'not_needed'
+  | 'higher_priority'
 
 export type StopEvidence =
   | { readonly rule: 'ttl'; readonly ttl: Millis; readonly lastByteAt: Instant }
-  | { readonly rule: 'eviction'; readonly for: ModelName; readonly bytes: Bytes; readonly devices: readonly DeviceBudget[]; readonly idleFor: Millis }
+  | {
+      readonly rule: 'eviction'
+      readonly for: ModelName
+      readonly bytes: Bytes
+      readonly devices: readonly DeviceBudget[]
+      readonly idleFor: Millis
+    }
   | { readonly rule: 'operator' }
   | { readonly rule: 'shutdown'; readonly deadline: Instant }
   | { readonly rule: 'unwanted' }

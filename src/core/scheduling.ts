@@ -24,13 +24,28 @@ export interface Stamp {
 
 /** To the scheduler: edges, never samples. */
 export type Input =
-  | { readonly kind: 'wanted'; readonly model: ModelName; readonly request: RequestId; readonly onCold: 'wait' | 'fail' }
+  | {
+      readonly kind: 'wanted'
+      readonly model: ModelName
+      readonly request: RequestId
+      readonly onCold: 'wait' | 'fail'
+    }
   | { readonly kind: 'gave_up'; readonly request: RequestId }
   | { readonly kind: 'ready'; readonly instance: InstanceId }
-  | { readonly kind: 'exited'; readonly instance: InstanceId; readonly class: FailureClass; readonly detail: ExitDetail }
+  | {
+      readonly kind: 'exited'
+      readonly instance: InstanceId
+      readonly class: FailureClass
+      readonly detail: ExitDetail
+    }
   /** Its memory is proven back (not: a lease ended). */
   | { readonly kind: 'released'; readonly instance: InstanceId }
-  | { readonly kind: 'stuck'; readonly instance: InstanceId; readonly missing: readonly { device: DeviceId; bytes: Bytes }[]; readonly why: string }
+  | {
+      readonly kind: 'stuck'
+      readonly instance: InstanceId
+      readonly missing: readonly { device: DeviceId; bytes: Bytes }[]
+      readonly why: string
+    }
   /** Its last lease ended; sent only for instances that the scheduler watches. */
   | { readonly kind: 'idle'; readonly instance: InstanceId }
   | { readonly kind: 'weights'; readonly model: ModelName; readonly status: WeightsStatus }

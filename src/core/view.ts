@@ -62,7 +62,12 @@ export interface FailureView {
 }
 
 export interface DeviceView extends DeviceFacts {
-  readonly claims: readonly { readonly model: ModelName; readonly instance: InstanceId; readonly bytes: Bytes; readonly phase: Phase }[]
+  readonly claims: readonly {
+    readonly model: ModelName
+    readonly instance: InstanceId
+    readonly bytes: Bytes
+    readonly phase: Phase
+  }[]
   readonly quarantined: Bytes
   readonly free: Bytes
 }
@@ -74,6 +79,10 @@ export interface QueueView {
 }
 
 /** A device's id for people: `host`, `GPU 0`. */
-export function deviceLabel(device: { readonly id: DeviceId; readonly kind: 'gpu' | 'host'; readonly index: number }): string {
+export function deviceLabel(device: {
+  readonly id: DeviceId
+  readonly kind: 'gpu' | 'host'
+  readonly index: number
+}): string {
   return device.kind === 'host' ? 'host' : `GPU ${device.index}`
 }

@@ -104,8 +104,7 @@ export interface StopPlan {
 
 export type EngineEvent =
   /** 0 to 1 of the load. */
-  | { readonly kind: 'progress'; readonly fraction: number }
-  | { readonly kind: 'phase'; readonly name: string }
+  { readonly kind: 'progress'; readonly fraction: number } | { readonly kind: 'phase'; readonly name: string }
 
 export interface ExitClass {
   readonly class: FailureClass
