@@ -122,6 +122,13 @@ export const ERRORS = Object.freeze({
     sentence: (f) => `${f.what} is not supported by this version.`,
     next: 'The CHANGELOG says what each version can do.',
   }),
+  route_not_supported: define<{ method: string; path: string }>({
+    ...client,
+    status: 404,
+    exit: EXIT.usage,
+    sentence: (f) => `The route ${f.method} ${quote(f.path)} is not supported by this version.`,
+    next: 'The CHANGELOG says what each version can do.',
+  }),
   unsupported_endpoint: define<{ model: string; route: string; why: string }>({
     ...client,
     status: 404,
@@ -134,11 +141,25 @@ export const ERRORS = Object.freeze({
     sentence: (f) => `The Host header ${quote(f.host)} is not one that this server answers to.`,
     next: (f) => `Use ${list(f.allowed)}; \`server.hosts\` in the manifest will name others.`,
   }),
+  origin_not_allowed: define<{ origin: string }>({
+    ...client,
+    type: 'permission_error',
+    status: 403,
+    exit: EXIT.notAllowed,
+    sentence: (f) => `A web page from ${quote(f.origin)} may not change anything here.`,
+    next: 'Send the request from this host, or from a program that is not a browser.',
+  }),
   bad_request: define<{ why: string }>({
     ...client,
     status: 400,
     sentence: (f) => `The request is not valid HTTP: ${f.why}.`,
     next: 'Send one unambiguous HTTP/1.1 request per message.',
+  }),
+  expectation_failed: define<{ value: string }>({
+    ...client,
+    status: 417,
+    sentence: (f) => `The expectation ${quote(f.value)} cannot be met.`,
+    next: 'Leave out the Expect header, or send `100-continue`.',
   }),
   headers_too_large: define<{ limit: number }>({
     ...client,
@@ -151,6 +172,21 @@ export const ERRORS = Object.freeze({
     status: 408,
     sentence: () => 'The request did not arrive whole in time.',
     next: 'Send headers within 10 s and the body within 60 s.',
+  }),
+
+  admin_socket_only: define<{ path: string }>({
+    ...client,
+    type: 'permission_error',
+    status: 403,
+    exit: EXIT.notAllowed,
+    sentence: (f) => `${quote(f.path)} answers only on the admin socket in the state directory.`,
+    next: "Use the `enginehouse` command on the daemon's host, as the user who runs the daemon.",
+  }),
+  request_not_found: define<{ request: string }>({
+    ...client,
+    status: 404,
+    sentence: (f) => `The journal has no record of a request ${quote(f.request)}.`,
+    next: 'It records requests that had to wait for a model; `enginehouse events` lists them.',
   }),
 
   // What stands between a request and an answer.
@@ -245,6 +281,15 @@ export const ERRORS = Object.freeze({
     fault: 'engine',
     retry: 'never',
     sentence: (f) => `The engine of ${quote(f.model)} gave an answer that is not HTTP as expected: ${f.detail}`,
+    next: (f) => `See \`enginehouse logs ${f.model}\`.`,
+  }),
+  /** The engine's own status goes to the client; only the body is ours. */
+  engine_refused: define<{ model: string; status: number }>({
+    ...server,
+    status: 502,
+    fault: 'engine',
+    retry: 'never',
+    sentence: (f) => `The engine of ${quote(f.model)} answered ${f.status} without saying why.`,
     next: (f) => `See \`enginehouse logs ${f.model}\`.`,
   }),
   internal: define<{ what: string }>({
