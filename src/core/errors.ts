@@ -357,6 +357,14 @@ export const ERRORS = Object.freeze({
     sentence: (f) => `The state directory ${f.directory} cannot be used: ${f.why}.`,
     next: 'Make it a directory of yours with mode 0700, or set ENGINEHOUSE_STATE_DIR.',
   }),
+  journal_write_failed: define<{ directory: string; why: string }>({
+    ...server,
+    status: 500,
+    fault: 'host',
+    retry: 'never',
+    sentence: (f) => `The journal at ${f.directory} cannot be written: ${f.why}.`,
+    next: 'The daemon goes on with its history in memory; make room or mend the disk, then restart it.',
+  }),
   daemon_unreachable: define<{ where: string }>({
     ...server,
     status: 503,
@@ -390,6 +398,22 @@ export const ERRORS = Object.freeze({
     retry: 'not_by_itself',
     sentence: (f) => `The engine ${f.engine} was not found at ${list(f.looked)}.`,
     next: (f) => `Run \`enginehouse engines install ${f.engine}\`, or set \`engines.${f.engine}.path\`.`,
+  }),
+  engine_spawn_failed: define<{ program: string; why: string }>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'not_by_itself',
+    sentence: (f) => `The engine's program ${quote(f.program)} could not be started: ${f.why}.`,
+    next: 'Correct the command or the permissions, then load the model again.',
+  }),
+  no_free_port: define<{ first: number; last: number }>({
+    ...server,
+    status: 503,
+    fault: 'host',
+    retry: 'later',
+    sentence: (f) => `Every port from ${f.first} to ${f.last} on 127.0.0.1 is taken.`,
+    next: 'Find out what listens on so many ports (`ss -ltnp`), and stop it.',
   }),
   engine_unknown: define<{ engine: string } & Nearest>({
     ...client,
