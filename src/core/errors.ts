@@ -310,6 +310,14 @@ export const ERRORS = Object.freeze({
     sentence: (f) => f.why,
     next: '`enginehouse --help` shows the commands.',
   }),
+  command_failed: define<{ what: string }>({
+    ...server,
+    status: 500,
+    fault: 'bug',
+    retry: 'never',
+    sentence: (f) => `The command failed in a way that it should not: ${f.what}`,
+    next: 'Please report it, with what you typed.',
+  }),
   manifest_not_found: define<{ looked: readonly string[] }>({
     ...manifest,
     sentence: (f) => `No manifest was found at ${list(f.looked)}.`,

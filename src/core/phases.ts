@@ -49,5 +49,4 @@ export const PERMANENT: ReadonlySet<FailureClass> = new Set([
   'model_missing',
   'model_corrupt',
   'unsupported',
-  'weights_failed',
 ])

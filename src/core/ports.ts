@@ -25,6 +25,8 @@ export interface Clock {
 // ---- Processes ------------------------------------------------------------------------------------------------
 
 export interface Processes {
+  /** Names this boot of the host: a pid means nothing beyond it. */
+  readonly bootId: string
   /**
    * Starts the engine in its own session with exactly this environment, output into files.
    * Rejects only when the process could not be made; whatever happens later is in `exited`.
@@ -41,6 +43,11 @@ export interface Processes {
    * `unproven` counts those that look related and cannot be proved; they are never signalled.
    */
   members(identity: ProcessIdentity): Promise<{ readonly proven: readonly ProcessRef[]; readonly unproven: number }>
+  /**
+   * A figure that grows for as long as these processes do something: bytes resident and read. Null where it cannot be
+   * had. A start that moves no other way is not stalled while it grows.
+   */
+  activity(identity: ProcessIdentity): Promise<number | null>
   /** Signals a process after proving again that pid and start time still name it; false when it is gone. */
   signal(process: ProcessRef, signal: EngineSignal): boolean
 }

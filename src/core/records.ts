@@ -102,24 +102,17 @@ export interface DeviceBudget {
   readonly free: Bytes
 }
 
-export type SpareRule =
-  | 'pinned'
-  | 'busy'
-  | 'minimum_residency'
-  | 'leaving'
-  | 'starting'
-  | 'not_needed'
-  | 'higher_priority'
+export type SpareRule = 'pinned' | 'busy' | 'minimum_residency' | 'leaving' | 'starting' | 'not_needed'
 
 export type StopEvidence =
   | { readonly rule: 'ttl'; readonly ttl: Millis; readonly lastByteAt: Instant }
+  /** `starved`: it was busy, but the other model had waited past the limit. */
   | {
       readonly rule: 'eviction'
       readonly for: ModelName
       readonly bytes: Bytes
-      readonly devices: readonly DeviceBudget[]
       readonly idleFor: Millis
+      readonly starved: boolean
     }
   | { readonly rule: 'operator' }
   | { readonly rule: 'shutdown'; readonly deadline: Instant }
-  | { readonly rule: 'unwanted' }

@@ -1,9 +1,8 @@
 import type { DeviceFacts, Launch, Need } from './devices.ts'
 import type { ErrorCode, Facts } from './errors.ts'
 import type { DeviceId, InstanceId, ModelName, RequestId, Sequence } from './ids.ts'
-import type { Manifest } from './manifest.ts'
 import type { FailureClass, LeaveReason } from './phases.ts'
-import type { Bytes, Instant, Millis } from './units.ts'
+import type { Bytes, Instant } from './units.ts'
 
 /** What the view knows of an instance's use, read in the turn that may take it down. */
 export interface Usage {
@@ -16,6 +15,7 @@ export interface Usage {
 
 /** Stamped on every input by the loop. `random` is in [0, 1): the only chance that the scheduler knows. */
 export interface Stamp {
+  /** The first journal position that this step's records may take. */
   readonly seq: Sequence
   readonly at: Instant
   readonly random: number
@@ -50,7 +50,6 @@ export type Input =
   | { readonly kind: 'idle'; readonly instance: InstanceId }
   | { readonly kind: 'weights'; readonly model: ModelName; readonly status: WeightsStatus }
   | { readonly kind: 'devices'; readonly facts: readonly DeviceFacts[] }
-  | { readonly kind: 'manifest'; readonly next: Manifest }
   | { readonly kind: 'operator'; readonly command: OperatorCommand }
   | { readonly kind: 'woke' }
 
@@ -89,6 +88,3 @@ export type Drain = { readonly kind: 'finish' } | { readonly kind: 'until'; read
 export type AnswerOutcome =
   | { readonly kind: 'ready'; readonly instance: InstanceId }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly facts: Facts }
-
-/** How long a load took, kept per model for as long as the daemon lives. */
-export type LoadTime = Millis

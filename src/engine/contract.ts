@@ -5,7 +5,6 @@ import type {
   EngineName,
   EngineSignal,
   FailureClass,
-  Instant,
   Millis,
   ModelSpec,
   ProcessExit,
@@ -14,14 +13,15 @@ import type {
 
 /**
  * What an engine's folder tells the rest of the house. `plan`, `parseLine` and `classifyExit` are pure: the same
- * request gives the same argv, which is what the golden files hold.
+ * request gives the same argv, which is what the golden files hold. Only `locate` and `plan` throw, and only an
+ * EnginehouseError.
  */
 export interface EngineAdapter {
   readonly name: EngineName
   /** Long and short flags that the manifest's `args` may not set, each with the reason (ends a sentence, no full stop). */
   readonly reservedFlags: ReadonlyMap<string, string>
-  /** `socket`: the engine can listen on a unix socket. */
-  readonly listens: 'socket' | 'port'
+  /** `socket`: this model's engine can be made to listen on a unix socket. */
+  listens(model: ModelSpec): 'socket' | 'port'
   /** What the engine answers for this model; anything else is refused before it is woken. */
   capabilities(model: ModelSpec): ReadonlySet<Capability>
   /**
@@ -110,15 +110,4 @@ export interface ExitClass {
   readonly class: FailureClass
   /** One line for people: the engine's own words where it said any. */
   readonly message: string
-}
-
-/** How an instance looks from outside at one moment. */
-export interface InstanceFacts {
-  readonly address: Address
-  readonly servedName: string
-  readonly key: string
-  readonly reuse: ConnectionReuse
-  readonly pid: number | null
-  readonly argv: readonly string[]
-  readonly startedAt: Instant
 }

@@ -1,0 +1,327 @@
+import type {
+  Address,
+  Clock,
+  DeviceId,
+  Bytes,
+  Drain,
+  EngineProcess,
+  ExitDetail,
+  FailureClass,
+  Gpus,
+  InstanceId,
+  Instant,
+  Launch,
+  ModelSpec,
+  Phase,
+  ProcessIdentity,
+  Processes,
+  Records,
+  WeightsFacts,
+} from '../core/index.ts'
+import type { EngineAdapter, EnginePlan } from './contract.ts'
+import { takeDown } from './ladder.ts'
+import { waitUntilReady } from './readiness.ts'
+import { createPulse, sleep } from './wait.ts'
+
+/** A unix socket's path must stay under this many bytes, or the kernel refuses it. */
+const SOCKET_PATH_LIMIT = 100
+
+export interface InstanceWorld {
+  readonly clock: Clock
+  readonly processes: Processes
+  readonly gpus: Gpus
+  readonly records: Records
+}
+
+export interface InstanceOrder {
+  readonly launch: Launch
+  readonly model: ModelSpec
+  readonly adapter: EngineAdapter
+  readonly binary: string | null
+  readonly weights: WeightsFacts | null
+  readonly gpuUuids: readonly string[]
+  readonly gpuIndices: readonly number[]
+  readonly manifestDirectory: string
+  /** The part of the daemon's environment that engines may see. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** What an instance tells the supervisor; each at most once, `exited` before `released` or `stuck`. */
+export interface InstanceEvents {
+  ready(): void
+  exited(failure: FailureClass, detail: ExitDetail): void
+  released(): void
+  stuck(missing: readonly { device: DeviceId; bytes: Bytes }[], why: string): void
+}
+
+/** The supervisor's hold on its requests. */
+export interface InstanceLeases {
+  /** Settles when nobody holds a lease, at once when nobody does. */
+  whenUnused(): Promise<void>
+  /** Destroys what is still connected: engines do not end while a socket is open. */
+  cut(): void
+}
+
+export interface Instance {
+  readonly id: InstanceId
+  readonly phase: Phase
+  readonly address: Address | null
+  readonly key: string
+  readonly plan: EnginePlan | null
+  readonly pid: number | null
+  readonly startedAt: Instant
+  readonly readyAt: Instant | null
+  readonly progress: number | null
+  tail(): readonly string[]
+  /** Begins the stop ladder; a later call can only tighten the drain. Safe in every phase. */
+  stop(drain: Drain): void
+}
+
+/**
+ * One life of one engine process, from the launch record to the proof that its memory came back.
+ *
+ *   stop() while starting   the start is given up, no `ready` follows
+ *   stop() while ready      draining: running answers finish within the drain, then upstream sockets are cut
+ *   exit while starting     `exited`, then the sweep
+ *   exit while ready        `exited`, upstream sockets are cut, then the sweep
+ *   exit while draining     `exited`, then the sweep
+ *   afterwards              stop() changes nothing
+ */
+export function startInstance(
+  world: InstanceWorld,
+  order: InstanceOrder,
+  events: InstanceEvents,
+  leases: InstanceLeases,
+): Instance {
+  const { clock, processes, gpus, records } = world
+  const { launch, adapter } = order
+  const key = clock.token()
+  const stopRequested = createOnce()
+  const drainChanged = createPulse()
+  const output = createPulse()
+  let drain: Drain | null = null
+  let process: EngineProcess | null = null
+  let identity: ProcessIdentity = { nonce: clock.token(), bootId: processes.bootId, leader: null }
+  let plan: EnginePlan | null = null
+  let address: Address | null = null
+  let phase: Phase = 'starting'
+  let readyAt: Instant | null = null
+  let progress: number | null = null
+  const startedAt = clock.now()
+
+  void live()
+
+  return {
+    id: launch.instance,
+    key,
+    startedAt,
+    get phase() {
+      return phase
+    },
+    get address() {
+      return address
+    },
+    get plan() {
+      return plan
+    },
+    get pid() {
+      return identity.leader?.pid ?? null
+    },
+    get readyAt() {
+      return readyAt
+    },
+    get progress() {
+      return progress
+    },
+    tail: () => process?.tail() ?? [],
+    stop(wanted) {
+      drain = tighter(drain, wanted)
+      if (phase === 'ready') phase = 'draining'
+      stopRequested.settle()
+      drainChanged.beat()
+    },
+  }
+
+  async function live(): Promise<void> {
+    try {
+      const started = await start()
+      if (started !== null) await serve(started)
+    } catch (error) {
+      crashed('spawn_failed', { message: messageOf(error), code: null, signal: null })
+    }
+    leases.cut()
+    await end()
+  }
+
+  /** Intent before effect: the record with the nonce is on disk before there is a process. */
+  async function start(): Promise<EngineProcess | null> {
+    const directory = await records.makeDirectory(launch.instance)
+    address = await chooseAddress(directory)
+    plan = adapter.plan({
+      model: order.model,
+      binary: order.binary,
+      weights: order.weights,
+      directory,
+      manifestDirectory: order.manifestDirectory,
+      address,
+      key,
+      gpuUuids: order.gpuUuids,
+      gpuIndices: order.gpuIndices,
+    })
+    await writeRecord(plan)
+    if (stopRequested.settled) return null
+    try {
+      process = await processes.spawn({
+        argv: plan.argv,
+        env: environmentOf(plan),
+        cwd: plan.cwd,
+        directory,
+        nonce: identity.nonce,
+        unlink: plan.unlink,
+      })
+    } catch (error) {
+      crashed('bad_config', { message: messageOf(error), code: null, signal: null })
+      return null
+    }
+    identity = process.identity
+    process.onLine(heard)
+    await writeRecord(plan)
+    return process
+  }
+
+  async function serve(running: EngineProcess): Promise<void> {
+    if (plan === null || address === null) return
+    const over = Promise.race([running.exited, stopRequested.promise])
+    const outcome = await waitUntilReady({ clock, processes, process: running, address, key, plan, output, over })
+    if (outcome.kind === 'gave_up') {
+      crashed(outcome.class, { message: outcome.message, code: null, signal: null })
+      return
+    }
+    if (outcome.kind === 'ready') {
+      phase = 'ready'
+      readyAt = clock.now()
+      progress = null
+      events.ready()
+      await over
+    }
+    if (stopRequested.settled) await drainRequests(running)
+    else await exitedByItself(running)
+  }
+
+  /** Running answers may finish, as long as the drain allows; an exit meanwhile is a crash like any other. */
+  async function drainRequests(running: EngineProcess): Promise<void> {
+    let unused = readyAt === null
+    let exited = false
+    void leases.whenUnused().then(() => (unused = true))
+    void running.exited.then(() => (exited = true))
+    while (!unused && !exited) {
+      const left = drain?.kind === 'until' ? drain.at - clock.now() : Number.POSITIVE_INFINITY
+      if (left <= 0) break
+      const wakers = [leases.whenUnused(), running.exited, drainChanged.next()]
+      await (left === Number.POSITIVE_INFINITY ? Promise.race(wakers) : sleep(clock, left, ...wakers))
+    }
+    if (exited && !unused) await exitedByItself(running)
+  }
+
+  async function exitedByItself(running: EngineProcess): Promise<void> {
+    const exit = await running.exited
+    await running.drained
+    const { class: failure, message } = adapter.classifyExit(exit, running.tail())
+    crashed(failure, { message, code: exit.code, signal: exit.signal })
+  }
+
+  function crashed(failure: FailureClass, detail: Omit<ExitDetail, 'logTail'>): void {
+    phase = 'failed'
+    events.exited(failure, { ...detail, logTail: process?.tail() ?? [] })
+  }
+
+  /** The ladder, then the proof. Until `released` the claim counts. */
+  async function end(): Promise<void> {
+    if (phase !== 'failed') phase = 'stopping'
+    const stop = plan?.stop ?? { signal: 'SIGTERM', repeatAfter: null, grace: 0 }
+    const result = await takeDown(world, identity, stop, process?.exited ?? Promise.resolve())
+    if (result.survivors.length > 0) {
+      phase = 'stuck'
+      const pids = result.survivors.map((member) => member.pid).join(', ')
+      events.stuck(launch.claims, `process ${pids} did not end after KILL`)
+      return
+    }
+    phase = 'releasing'
+    const proof = await gpus.proveReleased(launch.claims)
+    await records.removeLaunch(launch.instance)
+    if (proof.kind === 'missing') {
+      phase = 'stuck'
+      events.stuck(proof.missing, proof.why)
+      return
+    }
+    phase = 'gone'
+    events.released()
+  }
+
+  async function chooseAddress(directory: string): Promise<Address> {
+    const path = `${directory}/engine.sock`
+    if (adapter.listens(order.model) === 'socket' && path.length < SOCKET_PATH_LIMIT) return { kind: 'unix', path }
+    return { kind: 'tcp', host: '127.0.0.1', port: await processes.freePort() }
+  }
+
+  function writeRecord(made: EnginePlan): Promise<void> {
+    return records.writeLaunch({
+      instance: launch.instance,
+      model: launch.model,
+      identity,
+      claims: launch.claims,
+      startedAt,
+      argv: made.argv,
+    })
+  }
+
+  function environmentOf(made: EnginePlan): Record<string, string> {
+    return {
+      ...order.environment,
+      ...order.model.env,
+      ...made.env,
+      CUDA_VISIBLE_DEVICES: order.gpuUuids.join(','),
+      CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+      // vLLM retitles its processes, which would otherwise wipe the nonce out of their environ.
+      SPT_NOENV: '1',
+    }
+  }
+
+  function heard(line: string): void {
+    const event = adapter.parseLine(line)
+    if (event?.kind === 'progress') progress = event.fraction
+    output.beat()
+  }
+}
+
+function tighter(current: Drain | null, wanted: Drain): Drain {
+  if (current === null || current.kind === 'finish') return wanted
+  if (wanted.kind === 'finish') return current
+  return wanted.at < current.at ? wanted : current
+}
+
+interface Once {
+  readonly promise: Promise<void>
+  readonly settled: boolean
+  settle(): void
+}
+
+function createOnce(): Once {
+  let settled = false
+  let resolve = (): void => {}
+  const promise = new Promise<void>((done) => (resolve = done))
+  return {
+    promise,
+    get settled() {
+      return settled
+    },
+    settle() {
+      settled = true
+      resolve()
+    },
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,115 @@
+import type { Address, Clock, EngineProcess, FailureClass, Millis, ProbeReply, Processes } from '../core/index.ts'
+import { formatDuration } from '../core/index.ts'
+import type { EnginePlan } from './contract.ts'
+import { sleep, type Pulse } from './wait.ts'
+
+/** Between two probes: fast at first, so that we add little to a quick engine's own start. */
+const FIRST_INTERVAL: Millis = 10
+const LAST_INTERVAL: Millis = 250
+const INTERVAL_GROWTH = 1.25
+/** How often a silent start is looked at for other signs of life. */
+const ACTIVITY_INTERVAL: Millis = 1000
+
+export type StartOutcome =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'gave_up'; readonly class: FailureClass; readonly message: string }
+  /** Somebody else settled the start: the process exited or was told to stop. */
+  | { readonly kind: 'aborted' }
+
+export interface ReadinessOrder {
+  readonly clock: Clock
+  readonly processes: Processes
+  readonly process: EngineProcess
+  readonly address: Address
+  readonly key: string
+  readonly plan: EnginePlan
+  /** Beats at every line of output. */
+  readonly output: Pulse
+  /** Settles when the start is over for another reason. */
+  readonly over: Promise<unknown>
+}
+
+/**
+ * Ready is health **and** identity: the port answers, the listening socket belongs to a process of this launch, and
+ * the engine refuses a key that is not the one we gave it. Gives up when nothing moves (no line of output, no other
+ * answer, no bytes) for `start.stall`, or when `start.cap` is over.
+ */
+export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcome> {
+  const { clock, processes, plan, address, key, process, output } = order
+  const startedAt = clock.now()
+  let movedAt = startedAt
+  let lookedAt = startedAt
+  let interval = FIRST_INTERVAL
+  let lastReply = ''
+  let lastActivity: number | null = null
+  let over = false
+  void order.over.then(() => (over = true))
+  process.onLine(() => (movedAt = clock.now()))
+
+  for (;;) {
+    const reply = await processes.probe(address, plan.readiness.path, { key, timeout: plan.readiness.timeout })
+    if (over) return { kind: 'aborted' }
+    if (reply.kind === 'answer' && reply.status === plan.readiness.status) {
+      const identity = await proveIdentity(order)
+      if (over) return { kind: 'aborted' }
+      if (identity === 'proved') return { kind: 'ready' }
+      if (identity !== 'not_yet') return { kind: 'gave_up', class: 'wrong_identity', message: identity.why }
+    }
+    const now = clock.now()
+    const described = describe(reply)
+    if (described !== lastReply) movedAt = now
+    lastReply = described
+    if (now - lookedAt >= ACTIVITY_INTERVAL) {
+      const activity = await processes.activity(process.identity)
+      if (activity !== null && lastActivity !== null && activity > lastActivity) movedAt = now
+      lastActivity = activity
+      lookedAt = now
+    }
+    if (now - movedAt >= plan.start.stall)
+      return stalled(`nothing moved for ${formatDuration(now - movedAt)}`, described)
+    if (now - startedAt >= plan.start.cap)
+      return stalled(`not ready after ${formatDuration(now - startedAt)}`, described)
+    await sleep(clock, interval, output.next(), order.over)
+    if (over) return { kind: 'aborted' }
+    interval = Math.min(interval * INTERVAL_GROWTH, LAST_INTERVAL)
+  }
+}
+
+function stalled(what: string, last: string): StartOutcome {
+  return { kind: 'gave_up', class: 'stalled', message: `${what}; the last probe said: ${last}` }
+}
+
+/** A foreign process that took our port may answer health checks: the socket's owner and the key tell. */
+async function proveIdentity(order: ReadinessOrder): Promise<'proved' | 'not_yet' | { why: string }> {
+  const { processes, address, plan, key, process } = order
+  const owner = await processes.ownerOf(address, process.identity)
+  if (owner === 'foreign') return { why: 'another process listens at the address that this engine was given' }
+  if (owner === 'nobody') return 'not_yet'
+  const { guarded, timeout } = plan.readiness
+  if (guarded === null)
+    return owner === 'ours' ? 'proved' : { why: 'whose process listens at its address cannot be told on this platform' }
+  const wrong = await processes.probe(address, guarded, { key: `${key}x`, timeout })
+  if (wrong.kind !== 'answer') return 'not_yet'
+  if (!isRefusal(wrong)) return { why: `it answered ${wrong.status} on ${guarded} to a key that is not its own` }
+  const right = await processes.probe(address, guarded, { key, timeout })
+  if (right.kind !== 'answer') return 'not_yet'
+  return isRefusal(right) ? { why: `it refused its own key on ${guarded}` } : 'proved'
+}
+
+function isRefusal(reply: { readonly status: number }): boolean {
+  return reply.status === 401 || reply.status === 403
+}
+
+function describe(reply: ProbeReply): string {
+  switch (reply.kind) {
+    case 'answer':
+      return `status ${reply.status}`
+    case 'broken':
+      return reply.why
+    case 'refused':
+    case 'timeout':
+      return reply.kind
+    default:
+      return reply satisfies never
+  }
+}

@@ -1,0 +1,31 @@
+import type { Clock, Millis } from '../core/index.ts'
+
+/** Settles after `delay`, or as soon as one of `wakers` does; never rejects because of them. */
+export function sleep(clock: Clock, delay: Millis, ...wakers: readonly Promise<unknown>[]): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(delay, resolve)
+    const wake = (): void => {
+      cancel()
+      resolve()
+    }
+    for (const waker of wakers) void waker.then(wake, wake)
+  })
+}
+
+/** Something that happens again and again; each `next` settles at the next time. */
+export interface Pulse {
+  beat(): void
+  next(): Promise<void>
+}
+
+export function createPulse(): Pulse {
+  let waiting: (() => void)[] = []
+  return {
+    beat() {
+      const woken = waiting
+      waiting = []
+      for (const wake of woken) wake()
+    },
+    next: () => new Promise((resolve) => waiting.push(resolve)),
+  }
+}

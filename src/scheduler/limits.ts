@@ -1,0 +1,41 @@
+import { PERMANENT, type FailureClass, type Millis } from '../core/index.ts'
+
+/** A request waits no longer than this for a load to start; from then on the load's own deadline rules. */
+export const QUEUE_TIMEOUT: Millis = 10 * 60_000
+
+/**
+ * A waiting load is not starved by a busy resident for longer than this: then the resident takes no new requests,
+ * finishes those it has, and leaves.
+ */
+export const STALENESS_LIMIT: Millis = 15_000
+
+/** Failed starts and crashes of one model within the window, before it is given up until the window has passed. */
+export const START_ATTEMPTS = 5
+export const START_WINDOW: Millis = 10 * 60_000
+
+/** An unload by an operator lets running answers finish for this long. */
+export const UNLOAD_DRAIN: Millis = 30_000
+
+/** Exact victim search up to this many idle residents (2^n sets); above it the cheapest are taken one by one. */
+export const EXACT_EVICTION_LIMIT = 12
+
+const BACKOFF_FIRST: Millis = 1000
+const BACKOFF_MOST: Millis = 60_000
+const BACKOFF_JITTER = 0.25
+/** A lost race for a port is tried again at once, this many times in a window. */
+const FREE_PORT_RETRIES = 3
+
+/**
+ * How long after its `attempt`th failure in the window a model is started again: doubling from 1 s to 60 s, give or
+ * take a quarter so that several models do not come back in step.
+ */
+export function backoff(failure: FailureClass, attempt: number, random: number): Millis {
+  if (failure === 'port_in_use' && attempt <= FREE_PORT_RETRIES) return 0
+  const base = Math.min(BACKOFF_FIRST * 2 ** (attempt - 1), BACKOFF_MOST)
+  return Math.round(base * (1 - BACKOFF_JITTER + 2 * BACKOFF_JITTER * random))
+}
+
+/** Whether trying again can help at all. */
+export function isPermanent(failure: FailureClass): boolean {
+  return PERMANENT.has(failure)
+}

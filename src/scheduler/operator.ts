@@ -1,0 +1,86 @@
+import type { Instant, ModelName, OperatorCommand, Sequence } from '../core/index.ts'
+import { UNLOAD_DRAIN } from './limits.ts'
+import { instanceOf, type ModelState } from './state.ts'
+import { answerAll, record, stopInstance, updateModel, type Turn } from './turn.ts'
+
+/** Commands are decisions of people: they are carried out, not weighed. */
+export function operator(turn: Turn, command: OperatorCommand): void {
+  const cause = record(turn, 'operator', 'model' in command ? { model: command.model } : {}, { command })
+  switch (command.kind) {
+    case 'load': {
+      const model = turn.models.get(command.model)
+      if (model === undefined) return
+      turn.waiters.push({ request: command.request, model: command.model, at: turn.at })
+      updateModel(turn, command.model, {
+        failure: null,
+        failures: [],
+        notBefore: null,
+        lastPlan: null,
+        because: cause,
+        standing: suspendedOnly(model, turn.at),
+      })
+      return
+    }
+    case 'unload':
+      return unload(turn, command.model, cause)
+    case 'unload_all':
+      for (const name of turn.models.keys()) unload(turn, name, cause)
+      return
+    case 'pin':
+      updateModel(turn, command.model, {
+        pinned: { until: command.until },
+        standing: { kind: 'kept', since: turn.at },
+        failure: null,
+        failures: [],
+        notBefore: null,
+        because: cause,
+      })
+      return
+    case 'unpin': {
+      const model = turn.models.get(command.model)
+      if (model !== undefined)
+        updateModel(turn, command.model, {
+          pinned: null,
+          standing: model.spec.keep === 'always' ? model.standing : null,
+          because: cause,
+        })
+      return
+    }
+    case 'shutdown':
+      return shutdown(turn, command.deadline)
+    default:
+      command satisfies never
+  }
+}
+
+/** A kept model that an operator unloaded is kept again from its next load on. */
+function suspendedOnly(model: ModelState, at: Instant): ModelState['standing'] {
+  return model.spec.keep === 'always' && model.standing === null ? { kind: 'kept', since: at } : model.standing
+}
+
+/** Also ends a pin and what was wanted without a request, or the model would be back at once. */
+function unload(turn: Turn, name: ModelName, cause: Sequence): void {
+  const model = turn.models.get(name)
+  if (model === undefined) return
+  updateModel(turn, name, { pinned: null, standing: null, because: cause })
+  const instance = instanceOf(turn, name)
+  if (instance === undefined || instance.phase === 'starting')
+    answerAll(turn, name, { kind: 'refused', code: 'unloaded', facts: { model: name } }, cause)
+  if (instance?.phase === 'starting' || instance?.phase === 'ready') {
+    stopInstance(turn, instance, 'operator', { rule: 'operator' }, { kind: 'until', at: turn.at + UNLOAD_DRAIN }, cause)
+  }
+}
+
+/** Instances that drain without a bound get the shutdown's; the rest is `finish` in settle. */
+function shutdown(turn: Turn, deadline: Instant): void {
+  turn.shutdown = turn.shutdown === null ? deadline : Math.min(turn.shutdown, deadline)
+  for (const instance of turn.instances.values()) {
+    if (instance.phase !== 'leaving') continue
+    turn.effects.push({
+      kind: 'stop',
+      instance: instance.id,
+      reason: instance.reason ?? 'shutdown',
+      drain: { kind: 'until', at: turn.shutdown },
+    })
+  }
+}

@@ -1,0 +1,288 @@
+import {
+  HOST,
+  type Instant,
+  type LeaveReason,
+  type ModelName,
+  type Priority,
+  type RecordKind,
+  type Sequence,
+} from '../core/index.ts'
+import type { Promises } from './ledger.ts'
+import { QUEUE_TIMEOUT, STALENESS_LIMIT } from './limits.ts'
+import { plan, type Plan } from './placement.ts'
+import { instanceOf, isKept, type ModelState } from './state.ts'
+import { answer, answerAll, isIdle, lastUse, record, stopInstance, updateModel, type Turn } from './turn.ts'
+
+/**
+ * What follows from the state as it stands, whatever input led to it. Fixed passes, in this order, after every input;
+ * each leaves in `turn.due` the instants at which it wants to be asked again.
+ */
+export function settle(turn: Turn): void {
+  endPins(turn)
+  if (turn.shutdown === null) {
+    serveReady(turn)
+    placeWanted(turn)
+    unloadExpired(turn)
+  } else {
+    finish(turn, turn.shutdown)
+  }
+  timeOutWaiters(turn)
+}
+
+function endPins(turn: Turn): void {
+  for (const model of turn.models.values()) {
+    const until = model.pinned?.until ?? null
+    if (until === null) continue
+    if (until > turn.at) turn.due.push(until)
+    else updateModel(turn, model.spec.name, { pinned: null, standing: keptStanding(model) })
+  }
+}
+
+function keptStanding(model: ModelState): ModelState['standing'] {
+  return model.spec.keep === 'always' ? model.standing : null
+}
+
+/** TTL counts from the last byte of the last answer, and never while anybody holds or awaits the instance. */
+function unloadExpired(turn: Turn): void {
+  for (const instance of turn.instances.values()) {
+    const model = turn.models.get(instance.model)
+    if (instance.phase !== 'ready' || model === undefined || isKept(model) || model.spec.ttl === null) continue
+    const ttl = model.spec.ttl
+    if (!isIdle(turn, instance)) {
+      turn.due.push(turn.at + Math.max(ttl, 1))
+      continue
+    }
+    const lastByteAt = lastUse(turn, instance)
+    if (turn.at < lastByteAt + ttl) turn.due.push(lastByteAt + ttl)
+    else stopInstance(turn, instance, 'ttl_expired', { rule: 'ttl', ttl, lastByteAt }, { kind: 'finish' }, null)
+  }
+}
+
+interface Demand {
+  readonly model: ModelState
+  readonly since: Instant
+}
+
+const RANK: Readonly<Record<Priority, number>> = Object.freeze({ high: 0, normal: 1, low: 2 })
+
+/** Who wants to be loaded: the higher priority first, then whoever waits longest. */
+function demands(turn: Turn): readonly Demand[] {
+  const since = new Map<ModelName, Instant>()
+  for (const waiter of turn.waiters) if (!since.has(waiter.model)) since.set(waiter.model, waiter.at)
+  const wanted: Demand[] = []
+  for (const model of turn.models.values()) {
+    const first = since.get(model.spec.name) ?? model.standing?.since
+    if (first !== undefined) wanted.push({ model, since: first })
+  }
+  return wanted.toSorted((a, b) => RANK[a.model.spec.priority] - RANK[b.model.spec.priority] || a.since - b.since)
+}
+
+/** Before anything is planned, so that nobody who waits for a ready model sees it evicted first. */
+function serveReady(turn: Turn): void {
+  for (const instance of turn.instances.values()) {
+    if (instance.phase !== 'ready') continue
+    answerAll(turn, instance.model, { kind: 'ready', instance: instance.id }, instance.because)
+    const model = turn.models.get(instance.model)
+    if (model?.standing?.kind === 'once') updateModel(turn, instance.model, { standing: null })
+  }
+}
+
+function placeWanted(turn: Turn): void {
+  const promises: Promises = new Map()
+  for (const { model, since } of demands(turn)) {
+    if (instanceOf(turn, model.spec.name) === undefined && mayStart(turn, model)) place(turn, model, since, promises)
+  }
+}
+
+/** Weights first, and not before a back-off is over. A model that was given up answers at once, until its time has come. */
+function mayStart(turn: Turn, model: ModelState): boolean {
+  const { name } = model.spec
+  if (model.failure !== null) {
+    const { retryAt, answer: refusal } = model.failure
+    if (retryAt === null || turn.at < retryAt) {
+      answerAll(turn, name, { kind: 'refused', ...refusal }, model.because)
+      if (retryAt !== null && model.standing !== null) turn.due.push(retryAt)
+      return false
+    }
+    updateModel(turn, name, { failure: null })
+  }
+  if (model.notBefore !== null && turn.at < model.notBefore) {
+    turn.due.push(model.notBefore)
+    return false
+  }
+  if (model.weights.kind === 'unknown') {
+    const because = record(turn, 'fetch', { model: name, cause: model.because }, {})
+    updateModel(turn, name, { weights: { kind: 'fetching' }, because })
+    turn.effects.push({ kind: 'fetch', model: name })
+  }
+  return model.weights.kind === 'present'
+}
+
+function place(turn: Turn, model: ModelState, since: Instant, promises: Promises): void {
+  if (model.weights.kind !== 'present' || turn.devices.size === 0) return
+  const starvedAt = since + STALENESS_LIMIT
+  const decided = plan(turn, model, model.weights.need, promises, turn.at >= starvedAt)
+  switch (decided.kind) {
+    case 'start':
+      start(turn, model, decided)
+      return
+    case 'evict':
+      for (const claim of decided.claims) promise(promises, claim.device, claim.bytes)
+      evict(turn, model, decided)
+      return
+    case 'wait':
+      for (const claim of decided.claims) promise(promises, claim.device, claim.bytes)
+      for (const instance of decided.watch) turn.watched.add(instance)
+      if (decided.until !== null) turn.due.push(decided.until)
+      if (decided.watch.length > 0 && starvedAt > turn.at) turn.due.push(starvedAt)
+      recordPlan(turn, model, decided.evidence, 'planned')
+      return
+    case 'refuse':
+      refuse(turn, model, decided)
+      return
+    case 'no_device':
+      giveUp(
+        turn,
+        model,
+        'no_such_device',
+        { model: model.spec.name, wanted: decided.wanted, there: decided.there },
+        model.because,
+      )
+      return
+    default:
+      decided satisfies never
+  }
+}
+
+function promise(promises: Promises, device: string, bytes: number): void {
+  promises.set(device, (promises.get(device) ?? 0) + bytes)
+}
+
+function start(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'start' }>): void {
+  const { name } = model.spec
+  const cause = record(turn, 'planned', { model: name, cause: model.because }, decided.evidence)
+  const id = `${name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 32)}-${cause.toString(36)}`
+  const because = record(
+    turn,
+    'started',
+    { model: name, instance: id, cause },
+    { claims: decided.claims, attempt: model.failures.length + 1 },
+  )
+  turn.instances.set(id, {
+    id,
+    model: name,
+    claims: decided.claims,
+    phase: 'starting',
+    startedAt: turn.at,
+    readyAt: null,
+    reason: null,
+    leavingSince: null,
+    because,
+  })
+  updateModel(turn, name, { because, lastPlan: null, notBefore: null })
+  turn.effects.push({ kind: 'start', launch: { instance: id, model: name, claims: decided.claims } })
+}
+
+function evict(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'evict' }>): void {
+  const cause = recordPlan(turn, model, decided.evidence, 'planned')
+  for (const victim of decided.victims) {
+    const bytes = decided.claims.reduce(
+      (sum, claim) =>
+        sum + victim.instance.claims.reduce((on, own) => on + (own.device === claim.device ? own.bytes : 0), 0),
+      0,
+    )
+    const why = {
+      rule: 'eviction',
+      for: model.spec.name,
+      bytes,
+      idleFor: turn.at - victim.lastUse,
+      starved: !isIdle(turn, victim.instance),
+    } as const
+    stopInstance(turn, victim.instance, 'evicted_for', why, { kind: 'finish' }, cause)
+  }
+}
+
+function refuse(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'refuse' }>): void {
+  const cause = recordPlan(turn, model, decided.evidence, 'planned')
+  const code = decided.device.id === HOST ? 'insufficient_host_memory' : 'insufficient_gpu_memory'
+  const facts = { model: model.spec.name, device: decided.device.id, needed: decided.needed, largest: decided.largest }
+  giveUp(turn, model, code, facts, cause)
+}
+
+/** Answers who waits; what is merely preloaded is not tried again, what is kept is when the world changes. */
+function giveUp(
+  turn: Turn,
+  model: ModelState,
+  code: 'insufficient_host_memory' | 'insufficient_gpu_memory' | 'no_such_device',
+  facts: Readonly<Record<string, unknown>>,
+  cause: Sequence | null,
+): void {
+  answerAll(turn, model.spec.name, { kind: 'refused', code, facts }, cause)
+  if (model.standing?.kind === 'once') updateModel(turn, model.spec.name, { standing: null })
+}
+
+/** Journals a plan unless the last one said the same. */
+function recordPlan(
+  turn: Turn,
+  model: ModelState,
+  evidence: Extract<Plan, { kind: 'wait' }>['evidence'],
+  kind: Extract<RecordKind, 'planned'>,
+): Sequence | null {
+  const verdicts = evidence.candidates.map(({ verdict, devices, evict, spared }) => [
+    verdict,
+    devices.map(({ device, needed, claimed, promised }) => [device, needed, claimed, promised]),
+    evict.map(({ instance }) => instance),
+    spared.map(({ instance, rule }) => [instance, rule]),
+  ])
+  const key = JSON.stringify([evidence.action, evidence.chosen, verdicts])
+  if (key === model.lastPlan) return model.because
+  const because = record(turn, kind, { model: model.spec.name, cause: model.because }, evidence)
+  updateModel(turn, model.spec.name, { lastPlan: key, because })
+  return because
+}
+
+/** After a shutdown command: what runs may finish until the deadline, nothing new begins. */
+function finish(turn: Turn, deadline: Instant): void {
+  const over = turn.at >= deadline
+  const why = { rule: 'shutdown', deadline } as const
+  for (const waiter of turn.waiters) {
+    const instance = instanceOf(turn, waiter.model)
+    if (!over && instance?.phase === 'starting') continue
+    if (!over && instance?.phase === 'ready')
+      answer(turn, waiter.request, waiter.model, { kind: 'ready', instance: instance.id }, null)
+    else answer(turn, waiter.request, waiter.model, { kind: 'refused', code: 'shutting_down', facts: {} }, null)
+    turn.waiters = turn.waiters.filter((other) => other !== waiter)
+  }
+  for (const instance of turn.instances.values()) {
+    if (instance.phase !== 'starting' && instance.phase !== 'ready') continue
+    const used =
+      instance.phase === 'starting'
+        ? turn.waiters.some((waiter) => waiter.model === instance.model)
+        : !isIdle(turn, instance)
+    if (over || !used)
+      stopInstance(turn, instance, 'shutdown' satisfies LeaveReason, why, { kind: 'until', at: deadline }, null)
+    else turn.watched.add(instance.id)
+  }
+  if (!over) turn.due.push(deadline)
+}
+
+/** A request whose load has begun is past this limit: the load's own deadline rules from then on. */
+function timeOutWaiters(turn: Turn): void {
+  for (const waiter of turn.waiters) {
+    if (instanceOf(turn, waiter.model)?.phase === 'starting') continue
+    const deadline = waiter.at + QUEUE_TIMEOUT
+    if (turn.at < deadline) {
+      turn.due.push(deadline)
+      continue
+    }
+    const facts = { model: waiter.model, waited: turn.at - waiter.at }
+    answer(
+      turn,
+      waiter.request,
+      waiter.model,
+      { kind: 'refused', code: 'queue_timeout', facts },
+      turn.models.get(waiter.model)?.because ?? null,
+    )
+    turn.waiters = turn.waiters.filter((other) => other !== waiter)
+  }
+}

@@ -1,0 +1,1 @@
+export { createSupervisor, type Supervisor, type SupervisorParts } from './supervisor.ts'

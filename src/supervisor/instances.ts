@@ -1,0 +1,128 @@
+import {
+  HOST,
+  type EngineName,
+  type Input,
+  type InstanceId,
+  type Launch,
+  type Manifest,
+  type ModelName,
+  type Usage,
+} from '../core/index.ts'
+import { startInstance, type EngineAdapter, type Instance, type InstanceWorld } from '../engine/index.ts'
+import { openLeaseBook, type LeaseBook, type SlotWaiter } from './leases.ts'
+import type { Prepared } from './prepare.ts'
+
+/** The living instances with their lease books; what they say is posted as inputs. */
+export interface Instances {
+  start(launch: Launch, prepared: Extract<Prepared, { kind: 'ready' }>): void
+  get(id: InstanceId): Instance | undefined
+  book(id: InstanceId): LeaseBook | undefined
+  /** The open book of the model's ready instance. */
+  openBook(model: ModelName): LeaseBook | undefined
+  /** No more leases; whoever waited for a slot is wanted again. */
+  close(id: InstanceId): void
+  usage(): ReadonlyMap<InstanceId, Usage>
+}
+
+export interface InstancesParts {
+  readonly world: InstanceWorld
+  readonly manifest: Manifest
+  readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
+  readonly environment: Readonly<Record<string, string>>
+  post(input: Input): void
+  requeue(model: ModelName, waiters: readonly SlotWaiter[]): void
+  isWatched(id: InstanceId): boolean
+}
+
+export function createInstances(parts: InstancesParts): Instances {
+  const { world, manifest, adapters, post } = parts
+  const living = new Map<InstanceId, Instance>()
+  const books = new Map<InstanceId, LeaseBook>()
+  const open = new Map<ModelName, LeaseBook>()
+
+  return {
+    start,
+    get: (id) => living.get(id),
+    book: (id) => books.get(id),
+    openBook: (model) => open.get(model),
+    close,
+    usage: () => new Map([...books].map(([id, book]) => [id, book.usage])),
+  }
+
+  function start(launch: Launch, prepared: Extract<Prepared, { kind: 'ready' }>): void {
+    const id = launch.instance
+    const model = manifest.models.get(launch.model)
+    if (model === undefined) throw new RangeError(`a launch of ${launch.model}, which is not in the manifest`)
+    const facts = world.gpus.facts()
+    const gpus = launch.claims.flatMap((claim) => facts.filter((each) => each.id === claim.device && each.id !== HOST))
+    const instance = startInstance(
+      world,
+      {
+        launch,
+        model,
+        adapter: adapters[model.engine],
+        binary: prepared.binary,
+        weights: prepared.weights,
+        gpuUuids: gpus.map((gpu) => gpu.id),
+        gpuIndices: gpus.map((gpu) => gpu.index),
+        manifestDirectory: manifest.directory,
+        environment: parts.environment,
+      },
+      {
+        ready() {
+          openBookFor(id, instance, model.concurrency)
+          post({ kind: 'ready', instance: id })
+        },
+        exited(failure, detail) {
+          post({ kind: 'exited', instance: id, class: failure, detail })
+          close(id)
+        },
+        released() {
+          forget(id)
+          post({ kind: 'released', instance: id })
+        },
+        stuck(missing, why) {
+          forget(id)
+          post({ kind: 'stuck', instance: id, missing, why })
+        },
+      },
+      {
+        whenUnused: () => books.get(id)?.whenUnused() ?? Promise.resolve(),
+        cut: () => books.get(id)?.cut(),
+      },
+    )
+    living.set(id, instance)
+
+    function openBookFor(instanceId: InstanceId, ready: Instance, concurrency: number): void {
+      if (ready.address === null || ready.plan === null)
+        throw new RangeError(`instance ${instanceId} is ready without an address`)
+      const offer = {
+        instance: instanceId,
+        model: launch.model,
+        address: ready.address,
+        servedName: ready.plan.servedName,
+        key: ready.key,
+        reuse: ready.plan.reuse,
+        concurrency,
+        loadTime: (ready.readyAt ?? ready.startedAt) - ready.startedAt,
+      }
+      const book = openLeaseBook(world.clock, offer, () => {
+        if (parts.isWatched(instanceId)) post({ kind: 'idle', instance: instanceId })
+      })
+      books.set(instanceId, book)
+      open.set(launch.model, book)
+    }
+  }
+
+  function close(id: InstanceId): void {
+    const book = books.get(id)
+    if (book === undefined) return
+    if (open.get(book.offer.model) === book) open.delete(book.offer.model)
+    parts.requeue(book.offer.model, book.close())
+  }
+
+  function forget(id: InstanceId): void {
+    living.delete(id)
+    books.delete(id)
+  }
+}

@@ -1,0 +1,42 @@
+import {
+  EnginehouseError,
+  sentenceOf,
+  type ErrorCode,
+  type Facts,
+  type ModelSpec,
+  type Need,
+  type Weights,
+  type WeightsFacts,
+} from '../core/index.ts'
+import { needOf, type EngineAdapter, type EnginePlaces } from '../engine/index.ts'
+
+/** What has to be there before a model can be placed: its weights, and the engine's program. */
+export type Prepared =
+  | {
+      readonly kind: 'ready'
+      readonly binary: string | null
+      readonly weights: WeightsFacts | null
+      readonly need: Need
+    }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly facts: Facts; readonly message: string }
+
+export async function prepare(
+  model: ModelSpec,
+  adapter: EngineAdapter,
+  places: EnginePlaces,
+  weights: Weights,
+): Promise<Prepared> {
+  try {
+    const binary = await adapter.locate(places)
+    const result = await weights.ensure(model)
+    if (result.kind === 'failed') return failed(result.code, result.facts)
+    return { kind: 'ready', binary, weights: result.weights, need: needOf(model, result.weights) }
+  } catch (error) {
+    if (error instanceof EnginehouseError) return failed(error.code, error.facts as Facts)
+    return failed('internal', { what: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+function failed(code: ErrorCode, facts: Facts): Prepared {
+  return { kind: 'failed', code, facts, message: sentenceOf(code, facts) }
+}

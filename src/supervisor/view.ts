@@ -1,0 +1,155 @@
+import {
+  type Bytes,
+  type DeviceId,
+  type DeviceView,
+  type EngineName,
+  type InstanceId,
+  type Manifest,
+  type ModelName,
+  type ModelSpec,
+  type ModelView,
+  type Phase,
+  type Source,
+  type View,
+} from '../core/index.ts'
+import type { EngineAdapter, Instance } from '../engine/index.ts'
+import { instanceOf, isKept, type InstanceState, type ModelState, type SchedulerState } from '../scheduler/index.ts'
+import type { Instances } from './instances.ts'
+import type { Prepared } from './prepare.ts'
+import type { Requests } from './requests.ts'
+
+/** Context of a model that says nothing of its own, in tokens: the manifest's default for `context`. */
+const DEFAULT_CONTEXT = 8192
+
+export interface ViewParts {
+  state(): SchedulerState
+  readonly manifest: Manifest
+  readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
+  readonly instances: Instances
+  readonly requests: Requests
+  readonly prepared: ReadonlyMap<ModelName, Prepared>
+}
+
+/** Shows what is; made anew at each question from the loop's state and the lease books, and changes nothing. */
+export function createView(parts: ViewParts): View {
+  const { manifest, adapters, instances, requests, prepared } = parts
+  const names = new Map<string, ModelName>()
+  for (const spec of manifest.models.values())
+    for (const name of [spec.name, ...spec.aliases]) names.set(name, spec.name)
+  const capabilities = new Map(
+    [...manifest.models.values()].map((spec) => [spec.name, adapters[spec.engine].capabilities(spec)]),
+  )
+
+  return {
+    models: () => [...parts.state().models.values()].map(modelView),
+    model(nameOrAlias) {
+      const name = names.get(nameOrAlias)
+      const model = name === undefined ? undefined : parts.state().models.get(name)
+      return model && modelView(model)
+    },
+    devices: () => [...parts.state().devices.values()].map((facts) => deviceView(parts.state(), facts.id)),
+    queue: () => requests.queue(),
+    get stopping() {
+      return parts.state().shutdown !== null
+    },
+  }
+
+  function modelView(model: ModelState): ModelView {
+    const { spec } = model
+    const state = parts.state()
+    const decided = instanceOf(state, spec.name)
+    const living = decided && instances.get(decided.id)
+    const usage = decided && instances.book(decided.id)?.usage
+    const held = state.waiters.filter((waiter) => waiter.model === spec.name).length
+    const lastByteAt = usage?.lastByteAt ?? null
+    const countsDown = decided?.phase === 'ready' && usage?.leases === 0 && spec.ttl !== null && !isKept(model)
+    return {
+      id: spec.name,
+      aliases: spec.aliases,
+      engine: spec.engine,
+      phase: phaseOf(model, decided, living, held),
+      status: statusOf(model, decided),
+      contextLength: contextOf(spec, prepared.get(spec.name)),
+      root: rootOf(spec.source),
+      ttl: spec.ttl,
+      keep: spec.keep,
+      pinned: model.pinned,
+      claims: decided?.claims ?? [],
+      instance:
+        decided === undefined
+          ? null
+          : {
+              id: decided.id,
+              pid: living?.pid ?? null,
+              argv: living?.plan?.argv ?? [],
+              startedAt: decided.startedAt,
+              readyAt: decided.readyAt,
+              progress: living?.progress ?? null,
+            },
+      leases: usage?.leases ?? 0,
+      waiting: held + (usage?.waiting ?? 0),
+      lastByteAt,
+      unloadAt: countsDown && lastByteAt !== null && spec.ttl !== null ? lastByteAt + spec.ttl : null,
+      lastLoad: model.lastLoad,
+      lastReason: model.lastReason,
+      failure: model.failure && {
+        class: model.failure.class,
+        message: model.failure.message,
+        retryAt: model.failure.retryAt,
+        logTail: model.failure.logTail,
+      },
+      capabilities: capabilities.get(spec.name) ?? new Set(),
+    }
+  }
+}
+
+function phaseOf(
+  model: ModelState,
+  decided: InstanceState | undefined,
+  living: Instance | undefined,
+  waiting: number,
+): ModelView['phase'] {
+  if (decided !== undefined) return living?.phase ?? 'starting'
+  if (model.weights.kind === 'fetching') return 'fetching'
+  if (model.failure !== null) return 'failed'
+  if (model.notBefore !== null && (waiting > 0 || model.standing !== null)) return 'backing_off'
+  return waiting > 0 ? 'waiting' : 'absent'
+}
+
+function statusOf(model: ModelState, decided: InstanceState | undefined): ModelView['status'] {
+  if (decided?.phase === 'ready') return 'loaded'
+  if (decided?.phase === 'starting') return 'loading'
+  if (model.weights.kind === 'fetching') return 'downloading'
+  return model.failure === null ? 'unloaded' : 'failed'
+}
+
+function contextOf(spec: ModelSpec, prepared: Prepared | undefined): number | null {
+  if (spec.context !== null) return spec.context
+  const trained = prepared?.kind === 'ready' ? (prepared.weights?.trainedContext ?? null) : null
+  return trained === null ? null : Math.min(trained, DEFAULT_CONTEXT)
+}
+
+function rootOf(sources: readonly Source[]): string {
+  const first = sources[0]
+  if (first === undefined) return ''
+  return first.kind === 'file' ? `file:${first.path}` : `exec:${first.argv[0] ?? ''}`
+}
+
+function deviceView(state: SchedulerState, id: DeviceId): DeviceView {
+  const facts = state.devices.get(id)
+  if (facts === undefined) throw new RangeError(`no facts of device ${id}`)
+  const claims: { model: ModelName; instance: InstanceId; bytes: Bytes; phase: Phase }[] = []
+  let claimed = 0
+  let quarantined = 0
+  for (const instance of state.instances.values()) {
+    for (const claim of instance.claims) {
+      if (claim.device !== id) continue
+      claimed += claim.bytes
+      if (instance.phase === 'stuck') quarantined += claim.bytes
+      const phase: Phase = instance.phase === 'leaving' ? 'stopping' : instance.phase
+      claims.push({ model: instance.model, instance: instance.id, bytes: claim.bytes, phase })
+    }
+  }
+  const byClaims = facts.total - facts.reserve - claimed
+  return { ...facts, claims, quarantined, free: Math.max(0, Math.min(byClaims, facts.measuredFree ?? byClaims)) }
+}
