@@ -1,3 +1,6 @@
+/** Carries a launch's nonce in its processes: how they are found again after their parents are gone. */
+export const NONCE_VARIABLE = 'ENGINEHOUSE_NONCE'
+
 /** Variables that an engine may inherit. Engines read generic names such as PORT, so all else is withheld. */
 const ENGINE_NAMES: ReadonlySet<string> = new Set([
   'PATH',

@@ -1,0 +1,2 @@
+export { createHostMemory } from './host-memory.ts'
+export type { HostMemoryOptions } from './host-memory.ts'
