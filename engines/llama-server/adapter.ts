@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import { EnginehouseError } from '../../src/core/index.ts'
+import type { Address, Capability, ModelSpec, Tokens, WeightsFacts } from '../../src/core/index.ts'
+import { classifyExit } from '../../src/engine/classify.ts'
+import type { EngineAdapter, EnginePlan, PlanRequest, Readiness, StopPlan } from '../../src/engine/contract.ts'
+import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
+import { startDeadline } from '../../src/engine/start-deadline.ts'
+import { locate } from './locate.ts'
+import { parseLine } from './output.ts'
+import { RESERVED_FLAGS } from './reserved.ts'
+
+/** Tokens of one request when the manifest does not say: the model's own, but no more than this. */
+const DEFAULT_CONTEXT: Tokens = 8192
+
+/**
+ * Set so that memory does not depend on a build's own defaults; `args` may set them otherwise. Checkpoints are copies
+ * of a slot's state that models with sliding windows or recurrent layers keep in RAM, up to 150 MB each.
+ */
+const TUNABLE: readonly (readonly [spellings: readonly [string, ...string[]], value: string])[] = [
+  [['--ubatch-size', '-ub'], '512'],
+  [['--flash-attn', '-fa'], 'auto'],
+  [['--ctx-checkpoints', '-ctxcp', '--swa-checkpoints'], '4'],
+]
+
+/** Answers at once even under load: it has threads of its own. `/health` and `/v1/models` answer any key, `/props` does not. */
+const READINESS: Readiness = { path: '/health', status: 200, timeout: 1000, guarded: '/props' }
+
+/** Idle it ends within 50 ms. With a request in flight it waits for its client's socket; the second TERM ends it at once. */
+const STOP: StopPlan = { signal: 'SIGTERM', repeatAfter: 2000, grace: 4000 }
+
+export const llamaServer: EngineAdapter = Object.freeze({
+  name: 'llama-server',
+  reservedFlags: RESERVED_FLAGS,
+  listens: () => 'socket',
+  capabilities,
+  locate,
+  plan,
+  parseLine,
+  classifyExit,
+})
+
+/** An embedding server still answers chat, from a model that was not made for it; so it is not offered. */
+function capabilities(model: ModelSpec): ReadonlySet<Capability> {
+  if (setsFlag(model, '--embeddings', '--embedding')) return new Set(['embeddings'])
+  if (setsFlag(model, '--reranking', '--rerank')) return new Set()
+  return new Set(['chat', 'completions'])
+}
+
+function plan(request: PlanRequest): EnginePlan {
+  const { model, binary, weights, address, directory } = request
+  if (binary === null) throw new EnginehouseError('engine_not_installed', { engine: 'llama-server', looked: ['PATH'] })
+  if (weights === null) {
+    const why = 'llama-server serves a file of weights'
+    throw new EnginehouseError('manifest_missing_key', { key: 'source', at: `models.${model.name}`, why })
+  }
+  return {
+    argv: [
+      [binary],
+      ['-m', weights.path],
+      ['-a', model.name],
+      listenOn(address),
+      sizes(model, weights),
+      devices(request),
+      ['--offline', '--no-ui', '--metrics'],
+      flagsOf(model, RESERVED_FLAGS),
+    ].flat(),
+    // argv is open to every process of the host; the environment is not. It also reads a configuration file, which
+    // could move the port: this one is never there.
+    env: { LLAMA_API_KEY: request.key, XDG_CONFIG_HOME: join(directory, 'config') },
+    cwd: request.manifestDirectory,
+    // It does not remove its socket, and does not start on one that is there.
+    unlink: address.kind === 'unix' ? [address.path] : [],
+    servedName: model.name,
+    readiness: READINESS,
+    start: startDeadline(weights),
+    stop: STOP,
+    // It closes the connection after each stream, though it announces keep-alive.
+    reuse: 'plain',
+  }
+}
+
+function listenOn(address: Address): string[] {
+  if (address.kind === 'unix') return ['--host', address.path]
+  return ['--host', address.host, '--port', String(address.port)]
+}
+
+/** One pool that all slots share, large enough for `parallel` requests of full context. */
+function sizes(model: ModelSpec, weights: WeightsFacts): string[] {
+  const context = model.context ?? Math.min(weights.trainedContext ?? DEFAULT_CONTEXT, DEFAULT_CONTEXT)
+  const tuned = TUNABLE.filter(([spellings]) => !setsFlag(model, ...spellings))
+  return [
+    ['-c', String(context * model.parallel)],
+    ['-np', String(model.parallel)],
+    ['--kv-unified', '--fit', 'off', '--cache-ram', '0'],
+    tuned.flatMap(([[flag], value]) => [flag, value]),
+  ].flat()
+}
+
+/** CUDA_VISIBLE_DEVICES leaves it the placement's GPUs; a Vulkan build does not heed that, so `none` is said to it. */
+function devices(request: PlanRequest): string[] {
+  return request.gpuUuids.length > 0 ? ['-ngl', 'all'] : ['-ngl', '0', '--device', 'none']
+}

@@ -1,0 +1,62 @@
+import type { Bytes } from '../core/index.ts'
+import { NotGguf } from './gguf-cursor.ts'
+import type { GgufCursor } from './gguf-cursor.ts'
+
+/** Where tensor data starts and what it is aligned to, unless `general.alignment` says otherwise. */
+export const DEFAULT_ALIGNMENT: Bytes = 32
+/** The format's own limits. */
+const MAX_DIMENSIONS = 4
+const MAX_NAME_BYTES: Bytes = 64
+
+/** Elements and bytes of one block, by the format's type number (llama.cpp's ggml.h). */
+const BLOCKS: ReadonlyMap<number, readonly [elements: number, bytes: Bytes]> = new Map([
+  [0, [1, 4]], // F32
+  [1, [1, 2]], // F16
+  [2, [32, 18]], // Q4_0
+  [3, [32, 20]], // Q4_1
+  [6, [32, 22]], // Q5_0
+  [7, [32, 24]], // Q5_1
+  [8, [32, 34]], // Q8_0
+  [9, [32, 36]], // Q8_1
+  [10, [256, 84]], // Q2_K
+  [11, [256, 110]], // Q3_K
+  [12, [256, 144]], // Q4_K
+  [13, [256, 176]], // Q5_K
+  [14, [256, 210]], // Q6_K
+  [15, [256, 292]], // Q8_K
+  [16, [256, 66]], // IQ2_XXS
+  [17, [256, 74]], // IQ2_XS
+  [18, [256, 98]], // IQ3_XXS
+  [19, [256, 50]], // IQ1_S
+  [20, [32, 18]], // IQ4_NL
+  [21, [256, 110]], // IQ3_S
+  [22, [256, 82]], // IQ2_S
+  [23, [256, 136]], // IQ4_XS
+  [24, [1, 1]], // I8
+  [25, [1, 2]], // I16
+  [26, [1, 4]], // I32
+  [27, [1, 8]], // I64
+  [28, [1, 8]], // F64
+  [29, [256, 56]], // IQ1_M
+  [30, [1, 2]], // BF16
+  [34, [256, 54]], // TQ1_0
+  [35, [256, 66]], // TQ2_0
+  [39, [32, 17]], // MXFP4
+])
+
+/**
+ * Reads one entry of the tensor table; returns how far its data reach behind the start of all tensor data. A type that
+ * is newer than this table counts as one byte: its start is checked, its end is not known.
+ */
+export async function readTensorEnd(cursor: GgufCursor): Promise<Bytes> {
+  const nameLength = await cursor.count('bytes of a tensor name')
+  if (nameLength > MAX_NAME_BYTES) throw new NotGguf(`a tensor's name claims ${nameLength} bytes`)
+  cursor.skip(nameLength)
+  const dimensions = await cursor.u32()
+  if (dimensions > MAX_DIMENSIONS) throw new NotGguf(`a tensor claims ${dimensions} dimensions`)
+  let elements = 1
+  for (let dimension = 0; dimension < dimensions; dimension += 1) elements *= await cursor.count('tensor elements')
+  const block = BLOCKS.get(await cursor.u32())
+  const offset = await cursor.count('bytes before a tensor')
+  return offset + (block ? Math.ceil(elements / block[0]) * block[1] : 1)
+}
