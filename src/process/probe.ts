@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import type { IncomingMessage, RequestOptions } from 'node:http'
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 
 import type { Address, ProbeOptions, ProbeReply } from '../core/index.ts'
 
@@ -14,37 +14,34 @@ const REFUSED: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOENT'])
  * connect to the last byte of the body.
  */
 export function probe(address: Address, path: string, options: ProbeOptions): Promise<ProbeReply> {
+  const asked = ask(address, path, options.key)
+  if (asked instanceof Error) return Promise.resolve({ kind: 'broken', why: asked.message })
   return new Promise((resolve) => {
-    let settled = false
     const settle = (reply: ProbeReply): void => {
-      if (settled) return
-      settled = true
       clearTimeout(deadline)
-      asked?.destroy()
+      asked.destroy()
       resolve(reply)
     }
     const breakOff = (error: Error & { code?: string }): void =>
       settle(REFUSED.has(error.code) ? { kind: 'refused' } : { kind: 'broken', why: error.message })
     const deadline = setTimeout(() => settle({ kind: 'timeout' }), options.timeout)
 
-    const asked = ask(address, path, options.key, breakOff)
-    asked?.on('response', (response) => readBody(response, settle, breakOff))
-    asked?.on('error', breakOff)
-    asked?.on('close', () => settle({ kind: 'broken', why: 'the connection was closed without an answer' }))
-    asked?.end()
+    asked.on('response', (response) => readBody(response, settle, breakOff))
+    asked.on('error', breakOff)
+    asked.on('close', () => settle({ kind: 'broken', why: 'the connection was closed without an answer' }))
+    asked.end()
   })
 }
 
-/** A path or key that cannot be sent in HTTP is told to `breakOff`. */
-function ask(address: Address, path: string, key: string | null, breakOff: (error: Error) => void) {
+/** An error for a path or key that cannot be written in HTTP. */
+function ask(address: Address, path: string, key: string | null): ClientRequest | Error {
   const target: RequestOptions =
     address.kind === 'tcp' ? { host: address.host, port: address.port } : { socketPath: address.path }
   const authorization = key === null ? {} : { authorization: `Bearer ${key}` }
   try {
     return request({ ...target, path, agent: false, headers: { ...authorization, connection: 'close' } })
   } catch (error) {
-    breakOff(error instanceof Error ? error : new Error(String(error)))
-    return undefined
+    return error instanceof Error ? error : new Error(String(error))
   }
 }
 

@@ -93,7 +93,6 @@ function spawnFailed(order: SpawnOrder, cause: unknown): EnginehouseError<'engin
 const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['ENOENT', 'there is no such program'],
   ['EACCES', 'it may not be executed'],
-  ['ENOEXEC', 'it is not a program for this machine'],
   ['E2BIG', 'its arguments and environment are too long'],
   ['EAGAIN', 'the system has no room for another process'],
   ['ENOMEM', 'the system has no memory for another process'],
