@@ -9,6 +9,9 @@ export const QUEUE_TIMEOUT: Millis = 10 * 60_000
  */
 export const STALENESS_LIMIT: Millis = 15_000
 
+/** Below this a busy instance's TTL waits for the end of its last lease instead of being looked at once per TTL. */
+export const SHORT_TTL: Millis = 1000
+
 /** Failed starts and crashes of one model within the window, before it is given up until the window has passed. */
 export const START_ATTEMPTS = 5
 export const START_WINDOW: Millis = 10 * 60_000

@@ -10,7 +10,7 @@ export function operator(turn: Turn, command: OperatorCommand): void {
     case 'load': {
       const model = turn.models.get(command.model)
       if (model === undefined) return
-      turn.waiters.push({ request: command.request, model: command.model, at: turn.at })
+      turn.waiters.push({ request: command.request, model: command.model, at: turn.at, wants: 'load' })
       updateModel(turn, command.model, {
         failure: null,
         failures: [],

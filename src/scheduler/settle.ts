@@ -8,7 +8,7 @@ import {
   type Sequence,
 } from '../core/index.ts'
 import type { Promises } from './ledger.ts'
-import { QUEUE_TIMEOUT, STALENESS_LIMIT } from './limits.ts'
+import { QUEUE_TIMEOUT, SHORT_TTL, STALENESS_LIMIT } from './limits.ts'
 import { plan, type Plan } from './placement.ts'
 import { instanceOf, isKept, type ModelState } from './state.ts'
 import { answer, answerAll, isIdle, lastUse, record, stopInstance, updateModel, type Turn } from './turn.ts'
@@ -49,7 +49,9 @@ function unloadExpired(turn: Turn): void {
     if (instance.phase !== 'ready' || model === undefined || isKept(model) || model.spec.ttl === null) continue
     const ttl = model.spec.ttl
     if (!isIdle(turn, instance)) {
-      turn.due.push(turn.at + Math.max(ttl, 1))
+      // While it is busy, its time cannot come before one more TTL; where that is shorter than a request, its end tells.
+      if (ttl < SHORT_TTL) turn.watched.add(instance.id)
+      else turn.due.push(turn.at + ttl)
       continue
     }
     const lastByteAt = lastUse(turn, instance)
@@ -71,8 +73,9 @@ function demands(turn: Turn): readonly Demand[] {
   for (const waiter of turn.waiters) if (!since.has(waiter.model)) since.set(waiter.model, waiter.at)
   const wanted: Demand[] = []
   for (const model of turn.models.values()) {
-    const first = since.get(model.spec.name) ?? model.standing?.since
-    if (first !== undefined) wanted.push({ model, since: first })
+    const asked = since.get(model.spec.name) ?? Number.POSITIVE_INFINITY
+    const first = Math.min(asked, model.standing?.since ?? Number.POSITIVE_INFINITY)
+    if (first !== Number.POSITIVE_INFINITY) wanted.push({ model, since: first })
   }
   return wanted.toSorted((a, b) => RANK[a.model.spec.priority] - RANK[b.model.spec.priority] || a.since - b.since)
 }
@@ -248,9 +251,8 @@ function finish(turn: Turn, deadline: Instant): void {
   for (const waiter of turn.waiters) {
     const instance = instanceOf(turn, waiter.model)
     if (!over && instance?.phase === 'starting') continue
-    if (!over && instance?.phase === 'ready')
-      answer(turn, waiter.request, waiter.model, { kind: 'ready', instance: instance.id }, null)
-    else answer(turn, waiter.request, waiter.model, { kind: 'refused', code: 'shutting_down', facts: {} }, null)
+    if (!over && instance?.phase === 'ready') answer(turn, waiter, { kind: 'ready', instance: instance.id }, null)
+    else answer(turn, waiter, { kind: 'refused', code: 'shutting_down', facts: {} }, null)
     turn.waiters = turn.waiters.filter((other) => other !== waiter)
   }
   for (const instance of turn.instances.values()) {
@@ -278,8 +280,7 @@ function timeOutWaiters(turn: Turn): void {
     const facts = { model: waiter.model, waited: turn.at - waiter.at }
     answer(
       turn,
-      waiter.request,
-      waiter.model,
+      waiter,
       { kind: 'refused', code: 'queue_timeout', facts },
       turn.models.get(waiter.model)?.because ?? null,
     )

@@ -94,6 +94,8 @@ export interface Waiter {
   readonly request: RequestId
   readonly model: ModelName
   readonly at: Instant
+  /** An operator's load takes no lease when it is answered. */
+  readonly wants: 'lease' | 'load'
 }
 
 /** Before anything is known of devices or weights. `at`: now, for what the manifest wants from the start. */

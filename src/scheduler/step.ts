@@ -1,9 +1,18 @@
-import type { DeviceFacts, Effect, Input, InstanceId, JournalRecord, ModelName, RequestId, Stamp } from '../core/index.ts'
+import type {
+  DeviceFacts,
+  Effect,
+  Input,
+  InstanceId,
+  JournalRecord,
+  ModelName,
+  RequestId,
+  Stamp,
+} from '../core/index.ts'
 import { exited, weights } from './failures.ts'
 import { operator } from './operator.ts'
 import { settle } from './settle.ts'
 import { instanceOf, type SchedulerState } from './state.ts'
-import { beginTurn, late, record, updateInstance, updateModel, type Turn } from './turn.ts'
+import { answer, beginTurn, late, record, updateInstance, updateModel, type Turn } from './turn.ts'
 
 export interface StepResult {
   readonly state: SchedulerState
@@ -72,7 +81,7 @@ function apply(turn: Turn, input: Input): void {
 function wanted(turn: Turn, name: ModelName, request: RequestId, onCold: 'wait' | 'fail'): void {
   const model = turn.models.get(name)
   if (model === undefined) throw new RangeError(`a request came for ${name}, which is not in the manifest`)
-  turn.waiters.push({ request, model: name, at: turn.at })
+  turn.waiters.push({ request, model: name, at: turn.at, wants: 'lease' })
   const because = record(
     turn,
     'wanted',
@@ -87,20 +96,11 @@ function wanted(turn: Turn, name: ModelName, request: RequestId, onCold: 'wait' 
 /** The load begins all the same, so that a later try finds the model. */
 function refuseCold(turn: Turn, name: ModelName, request: RequestId): void {
   const model = turn.models.get(name)
-  if (model === undefined || model.failure !== null) return
-  turn.waiters = turn.waiters.filter((waiter) => waiter.request !== request)
+  const waiter = turn.waiters.find((each) => each.request === request)
+  if (model === undefined || model.failure !== null || waiter === undefined) return
+  turn.waiters = turn.waiters.filter((each) => each !== waiter)
   updateModel(turn, name, { standing: model.standing ?? { kind: 'once', since: turn.at } })
-  turn.effects.push({
-    kind: 'answer',
-    request,
-    outcome: { kind: 'refused', code: 'model_loading', facts: { model: name } },
-  })
-  record(
-    turn,
-    'answered',
-    { model: name, cause: model.because },
-    { request, outcome: 'refused', code: 'model_loading', facts: { model: name } },
-  )
+  answer(turn, waiter, { kind: 'refused', code: 'model_loading', facts: { model: name } }, model.because)
 }
 
 /** What is measured changes all the time and is journaled with the plans that it led to; the devices themselves seldom do. */
@@ -141,6 +141,8 @@ function released(turn: Turn, id: InstanceId): void {
     { reason, claims: instance.claims, took },
   )
   turn.instances.delete(id)
+  const standing = turn.models.get(instance.model)?.standing
+  if (standing?.kind === 'kept') updateModel(turn, instance.model, { standing: { kind: 'kept', since: turn.at } })
   // The files may change while nobody holds them: the next load looks again.
   updateModel(turn, instance.model, { because, lastPlan: null, weights: { kind: 'unknown' } })
 }

@@ -11,7 +11,6 @@ import type {
   LeaveReason,
   ModelName,
   RecordKind,
-  RequestId,
   Sequence,
   Stamp,
   StopEvidence,
@@ -92,15 +91,10 @@ export function updateInstance(turn: Turn, id: InstanceId, change: Partial<Insta
 }
 
 /** Settles one waiter. The caller takes it out of the queue. */
-export function answer(
-  turn: Turn,
-  request: RequestId,
-  model: ModelName,
-  outcome: AnswerOutcome,
-  cause: Sequence | null,
-): void {
+export function answer(turn: Turn, waiter: Waiter, outcome: AnswerOutcome, cause: Sequence | null): void {
+  const { request, model } = waiter
   turn.effects.push({ kind: 'answer', request, outcome })
-  if (outcome.kind === 'ready') turn.granted.add(outcome.instance)
+  if (outcome.kind === 'ready' && waiter.wants === 'lease') turn.granted.add(outcome.instance)
   record(
     turn,
     'answered',
@@ -115,7 +109,7 @@ export function answer(
 export function answerAll(turn: Turn, model: ModelName, outcome: AnswerOutcome, cause: Sequence | null): void {
   const rest: Waiter[] = []
   for (const waiter of turn.waiters) {
-    if (waiter.model === model) answer(turn, waiter.request, model, outcome, cause)
+    if (waiter.model === model) answer(turn, waiter, outcome, cause)
     else rest.push(waiter)
   }
   turn.waiters = rest
