@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer'
+import { EnginehouseError } from '../core/index.ts'
+import { PARSE_LIMIT } from './limits.ts'
+import { readString, scan } from './scan.ts'
+import type { Range } from './scan.ts'
+
+/** What the gateway reads of an inference body; everything else is the engine's. */
+export interface Asked {
+  readonly body: Buffer
+  /** Null when the body names none. */
+  readonly model: string | null
+  readonly stream: boolean
+  /** Where the value of `model` stands; null when the body has no such member. */
+  readonly modelAt: Range | null
+  /** Where a member can be inserted, and whether it would be the only one. */
+  readonly inside: number
+  readonly empty: boolean
+}
+
+/** Members that are meant for us and that this version does not act upon: an engine must never see them. */
+const NOT_SUPPORTED = ['keep_alive', 'ttl', 'backend', 'device'] as const
+
+const WANTED: ReadonlySet<string> = new Set(['model', 'stream', ...NOT_SUPPORTED])
+
+/** Checks a body and finds what is asked. Throws json_invalid, parameter_invalid or not_supported. */
+export function readAsked(body: Buffer): Asked {
+  const found = scan(body, WANTED)
+  if (typeof found === 'string') throw new EnginehouseError('json_invalid', { why: found })
+  if (!isUtf8(body)) throw new EnginehouseError('json_invalid', { why: 'it is not valid UTF-8' })
+  if (body.length <= PARSE_LIMIT) checkValues(body)
+  for (const field of NOT_SUPPORTED) {
+    if (found.values.has(field)) throw new EnginehouseError('not_supported', { what: `The field \`${field}\`` })
+  }
+  const modelAt = found.values.get('model') ?? null
+  return {
+    body,
+    model: modelAt === null ? null : readModel(body, modelAt),
+    stream: readStream(body, found.values.get('stream')),
+    modelAt,
+    inside: found.inside,
+    empty: found.empty,
+  }
+}
+
+/** The scanner jumps over values; this looks at them. */
+function checkValues(body: Buffer): void {
+  try {
+    JSON.parse(body.toString('utf8'))
+  } catch (error) {
+    // The parser's own sentence repeats what was sent; only its position is taken.
+    const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined
+    const why =
+      position === undefined ? 'a value in it is malformed' : `a value in it is malformed (character ${position})`
+    throw new EnginehouseError('json_invalid', { why })
+  }
+}
+
+function readModel(body: Buffer, at: Range): string | null {
+  if (isNull(body, at)) return null
+  const name = readString(body, at)
+  if (name === null) throw new EnginehouseError('parameter_invalid', { param: 'model', expected: 'a string' })
+  return name
+}
+
+function readStream(body: Buffer, at: Range | undefined): boolean {
+  if (at === undefined || isNull(body, at)) return false
+  const value = body.toString('latin1', at.start, at.end)
+  if (value !== 'true' && value !== 'false') {
+    throw new EnginehouseError('parameter_invalid', { param: 'stream', expected: 'true or false' })
+  }
+  return value === 'true'
+}
+
+function isNull(body: Buffer, at: Range): boolean {
+  return at.end - at.start === 4 && body.toString('latin1', at.start, at.end) === 'null'
+}

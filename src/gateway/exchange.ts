@@ -1,0 +1,235 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { EnginehouseError } from '../core/index.ts'
+import type { Admission, Lease, Millis, ModelView, RequestId } from '../core/index.ts'
+import type { Logger, Metrics, RequestOutcome, TokenUsage } from '../telemetry/index.ts'
+import { ownHeaders } from './answer.ts'
+import type { Asked } from './asked.ts'
+import { Outcome } from './outcome.ts'
+import type { OutcomeObserver } from './outcome.ts'
+import { Relay } from './relay.ts'
+import type { RelayWatcher } from './relay.ts'
+import { bodyFor } from './splice.ts'
+import type { EngineUser, Upstream, UpstreamOrder, Upstreams } from './upstream.ts'
+
+/** What all exchanges share. */
+export interface ExchangeRoom {
+  readonly admission: Admission
+  readonly upstreams: Upstreams
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Exchanges whose response is not closed yet. */
+  readonly running: Set<Exchange>
+  readonly stalledReader: Millis
+  /** Milliseconds of a clock that only moves forward. */
+  now(): Millis
+  /** An exchange left `running`. */
+  closed(): void
+  /**
+   * A controller that was asked for nothing: one made per request would be a tenth of what a request costs, and on
+   * the ready path it is never used.
+   */
+  spare: AbortController | null
+}
+
+/** One checked request. */
+export interface Demand {
+  readonly id: RequestId
+  /** The client's own id where it sent one, else `id`. */
+  readonly requestId: string
+  readonly route: string
+  readonly model: ModelView
+  readonly asked: Asked
+  readonly onCold: 'wait' | 'fail'
+}
+
+const CLIENT_GONE = new Error('the client went away')
+
+/** One request from the moment it may wake a model until its response is closed. */
+export class Exchange implements OutcomeObserver, EngineUser, RelayWatcher {
+  readonly #room: ExchangeRoom
+  readonly #demand: Demand
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #outcome: Outcome
+  readonly #begun: Millis
+  #waiting: AbortController | null = null
+  #lease: Lease | null = null
+  #upstream: Upstream | null = null
+  #relay: Relay | null = null
+  #firstByte: Millis | null = null
+  #usage: TokenUsage | null = null
+
+  constructor(room: ExchangeRoom, demand: Demand, request: IncomingMessage, response: ServerResponse) {
+    this.#room = room
+    this.#demand = demand
+    this.#request = request
+    this.#response = response
+    this.#outcome = new Outcome(response, demand.requestId, this)
+    this.#begun = room.now()
+  }
+
+  /** Asks for a lease and, where a model is ready, sends the request in the same turn of the event loop. */
+  begin(): void {
+    const { running, metrics, admission } = this.#room
+    running.add(this)
+    metrics.requestStarted()
+    this.#watchClient()
+    if (this.#outcome.settled !== null) return
+    const { model, id, onCold } = this.#demand
+    const controller = this.#room.spare ?? new AbortController()
+    this.#room.spare = null
+    try {
+      const lease = admission.acquire(model.id, { id, onCold }, controller.signal)
+      if ('then' in lease) {
+        this.#waiting = controller
+        lease.then(
+          (granted) => this.#granted(granted),
+          (error: unknown) => this.#denied(error),
+        )
+        return
+      }
+      this.#room.spare = controller
+      this.#granted(lease)
+    } catch (error) {
+      this.#denied(error)
+    }
+  }
+
+  /** The drain deadline: whatever the phase, the client is told. */
+  shutDown(): void {
+    this.#outcome.fail(new EnginehouseError('shutting_down', {}), {
+      outcome: this.#lease === null ? 'refused' : 'failed',
+    })
+  }
+
+  engineEnded(reason: unknown): void {
+    const detail = 'its process is gone.'
+    const error =
+      reason instanceof EnginehouseError
+        ? reason
+        : new EnginehouseError('engine_crashed', { model: this.#demand.model.id, detail })
+    this.#outcome.fail(error, { outcome: 'engine_error' })
+  }
+
+  firstByte(): void {
+    this.#firstByte = this.#room.now()
+  }
+
+  used(usage: TokenUsage): void {
+    this.#usage = usage
+  }
+
+  settled(outcome: RequestOutcome, error: EnginehouseError | null): void {
+    this.#relay?.stop()
+    this.#upstream?.users.delete(this)
+    this.#lease?.release(outcome === 'refused' ? 'failed' : outcome)
+    if (this.#lease === null) this.#waiting?.abort(error ?? CLIENT_GONE)
+    this.#record(outcome, error)
+  }
+
+  #granted(lease: Lease): void {
+    this.#waiting = null
+    // The client left, or the drain ended, in the very turn in which the lease was granted.
+    if (this.#outcome.settled !== null) {
+      lease.release(this.#outcome.settled === 'client_gone' ? 'client_gone' : 'failed')
+      return
+    }
+    this.#lease = lease
+    const upstream = this.#room.upstreams.of(lease)
+    if (upstream === null) {
+      this.engineEnded(lease.ended.reason)
+      return
+    }
+    this.#upstream = upstream
+    upstream.users.add(this)
+    const { model, requestId } = this.#demand
+    this.#relay = new Relay({
+      upstream,
+      order: this.#order(lease),
+      response: this.#response,
+      outcome: this.#outcome,
+      model: model.id,
+      ownHeaders: ownHeaders(requestId, model.id, lease),
+      stalledReader: this.#room.stalledReader,
+      watcher: this,
+    })
+    this.#relay.start()
+  }
+
+  #denied(error: unknown): void {
+    this.#waiting = null
+    if (error instanceof EnginehouseError) {
+      this.#outcome.fail(error, { outcome: 'refused' })
+      return
+    }
+    if (this.#outcome.settled !== null) return
+    this.#room.log.error({ error, request: this.#demand.id }, 'admission failed')
+    this.#outcome.fail(new EnginehouseError('internal', { what: 'the request could not be admitted.' }), {
+      outcome: 'failed',
+    })
+  }
+
+  /** The request that the engine gets is made from parts: nothing that a client wrote decides its line or framing. */
+  #order(lease: Lease): UpstreamOrder {
+    const { requestId, route, asked } = this.#demand
+    const headers = [
+      'content-type',
+      'application/json',
+      'authorization',
+      `Bearer ${lease.key}`,
+      'x-request-id',
+      requestId,
+    ]
+    const { accept, traceparent } = this.#request.headers
+    if (accept !== undefined) headers.push('accept', accept)
+    if (typeof traceparent === 'string') headers.push('traceparent', traceparent)
+    return {
+      path: route,
+      method: 'POST',
+      headers,
+      body: bodyFor(asked, lease.servedName),
+      reset: lease.reuse === 'never' || (lease.reuse === 'plain' && asked.stream),
+      client: null,
+    }
+  }
+
+  #watchClient(): void {
+    const response = this.#response
+    // An error here is the client's connection; its close follows and says all that counts.
+    response.on('error', ignore)
+    const closed = (): void => this.#closed()
+    if (response.destroyed) return closed()
+    response.once('close', closed)
+    // Behind an earlier request of the same connection a response has no socket yet, and would never hear of its end.
+    if (response.socket === null) this.#request.socket.once('close', closed)
+  }
+
+  #closed(): void {
+    this.#outcome.clientGone()
+    if (this.#room.running.delete(this)) this.#room.closed()
+  }
+
+  #record(outcome: RequestOutcome, error: EnginehouseError | null): void {
+    const { metrics, log } = this.#room
+    const { id, requestId, route, model } = this.#demand
+    const seconds = (this.#room.now() - this.#begun) / 1000
+    const firstByteSeconds = this.#firstByte === null ? null : (this.#firstByte - this.#begun) / 1000
+    metrics.requestEnded({ model: model.id, route, outcome, seconds, firstByteSeconds })
+    if (this.#usage !== null) metrics.tokensUsed(model.id, this.#usage)
+    const bad = outcome === 'engine_error' || outcome === 'failed'
+    if (!log.isLevelEnabled(bad ? 'warn' : 'debug')) return
+    const facts = {
+      request: id,
+      client_request: requestId,
+      model: model.id,
+      route,
+      outcome,
+      seconds,
+      code: error?.code,
+    }
+    if (bad) log.warn(facts, error?.message ?? 'the engine answered with an error')
+    else log.debug(facts, 'request ended')
+  }
+}
+
+function ignore(): void {}

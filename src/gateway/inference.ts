@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { EnginehouseError } from '../core/index.ts'
+import type { Bytes, ModelView, RequestId, View } from '../core/index.ts'
+import { readAsked } from './asked.ts'
+import { checkMediaType } from './checks.ts'
+import { Exchange } from './exchange.ts'
+import type { ExchangeRoom } from './exchange.ts'
+import { modelNotFound } from './models.ts'
+import { INFERENCE_ROUTES } from './routes.ts'
+import type { InferenceRoute } from './routes.ts'
+import { requestIdOf } from './ids.ts'
+
+export interface InferenceRoom {
+  readonly view: View
+  readonly exchanges: ExchangeRoom
+  readonly maxBody: Bytes
+  nextId(): RequestId
+  /** No new request may begin. */
+  draining(): boolean
+  /** Answers a request that was refused before it became an exchange. */
+  refuse(error: Error, request: FastifyRequest, reply: FastifyReply, route: string): void
+}
+
+/** A request without a body: our check says what is wrong with it. */
+const NO_BODY = Buffer.alloc(0)
+
+/** The routes that wake models. Their bodies stay bytes, and their answers are written past the framework. */
+export function registerInference(app: FastifyInstance, room: InferenceRoom): void {
+  app.register((scope, _, done) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: room.maxBody }, (_request, body, parsed) =>
+      parsed(null, body),
+    )
+    scope.addHook('onRequest', (request, _reply, next) => {
+      try {
+        if (room.draining()) throw new EnginehouseError('shutting_down', {})
+        checkMediaType(request.raw)
+      } catch (error) {
+        return next(error as Error)
+      }
+      next()
+    })
+    for (const route of INFERENCE_ROUTES) {
+      const handler = inferenceHandler(room, route)
+      const errorHandler = (error: Error, request: FastifyRequest, reply: FastifyReply): void =>
+        room.refuse(error, request, reply, route.path)
+      for (const path of [route.path, ...route.aliases]) scope.post(path, { errorHandler }, handler)
+    }
+    done()
+  })
+}
+
+/** Every check comes before `begin`: a request that fails one wakes nothing. */
+function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
+  return (request: FastifyRequest, reply: FastifyReply): void => {
+    const onCold = readOnCold(request)
+    const asked = readAsked(Buffer.isBuffer(request.body) ? request.body : NO_BODY)
+    const model = asked.model === null ? defaultModel(room.view) : room.view.model(asked.model)
+    if (model === undefined) throw modelNotFound(asked.model ?? '', room.view)
+    if (!model.capabilities.has(route.capability)) throw unsupported(model, route)
+    // The body took its time; the drain may have begun meanwhile.
+    if (room.draining()) throw new EnginehouseError('shutting_down', {})
+    const requestId = request.id
+    // Clients may send one id twice; admission needs ids that are its own.
+    const id = requestIdOf(request.raw) === null ? requestId : room.nextId()
+    reply.hijack()
+    new Exchange(
+      room.exchanges,
+      { id, requestId, route: route.path, model, asked, onCold },
+      request.raw,
+      reply.raw,
+    ).begin()
+  }
+}
+
+/** A request without `model` goes to the model aliased `default`, or to the only one. */
+function defaultModel(view: View): ModelView {
+  const models = view.models()
+  const model = view.model('default') ?? (models.length === 1 ? models[0] : undefined)
+  if (model === undefined) throw new EnginehouseError('model_required', { models: models.map(({ id }) => id) })
+  return model
+}
+
+function readOnCold(request: FastifyRequest): 'wait' | 'fail' {
+  const value = request.raw.headers['x-enginehouse-on-cold']
+  if (value === undefined || value === 'wait') return 'wait'
+  if (value === 'fail') return 'fail'
+  throw new EnginehouseError('parameter_invalid', { param: 'x-enginehouse-on-cold', expected: '`wait` or `fail`' })
+}
+
+function unsupported(model: ModelView, route: InferenceRoute): EnginehouseError {
+  const why = `it is not among what the model is for (${[...model.capabilities].join(', ') || 'nothing'})`
+  return new EnginehouseError('unsupported_endpoint', { model: model.id, route: route.path, why })
+}

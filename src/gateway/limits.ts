@@ -1,0 +1,42 @@
+import { MIB } from '../core/index.ts'
+import type { Bytes, Millis } from '../core/index.ts'
+
+/* Every bound on what a client or an engine can make the gateway hold or wait for. `maxBody` is the manifest's. */
+
+/** Request line and headers together; above it Node refuses before any of our code runs. */
+export const MAX_HEADER_BYTES: Bytes = 16 * 1024
+/** Header lines of one request: many tiny ones cost far more than their bytes. */
+export const MAX_HEADER_LINES = 100
+/** From the first byte of a request to the end of its headers. */
+export const HEADERS_DEADLINE: Millis = 10_000
+/** From the first byte of a request to the end of its body. */
+export const BODY_DEADLINE: Millis = 60_000
+/** How often the two deadlines are looked at; Node's own 30 s would let a 10 s limit last 40 s. */
+export const DEADLINE_CHECK: Millis = 1_000
+/** An idle client connection; longer than the 60 s after which common proxies drop theirs. */
+export const CLIENT_KEEP_ALIVE: Millis = 72_000
+export const MAX_CONNECTIONS = 4_096
+/** Longest model name in a path, with what encoding adds. */
+export const MAX_PATH_PARAMETER = 512
+/** What is read and thrown away of a refused body, so that its sender gets to read the refusal. */
+export const LINGER: { readonly bytes: Bytes; readonly time: Millis } = Object.freeze({ bytes: 64 * MIB, time: 2_000 })
+
+/** Nesting of a JSON body. Deeper ones exist only to exhaust a parser's stack. */
+export const MAX_DEPTH = 128
+/** Bodies up to this are parsed whole for validity; above it only their structure is checked (about 4 ms per MiB). */
+export const PARSE_LIMIT: Bytes = MIB
+
+/** A client that takes nothing for this long, while the engine is held up by it, is cut. */
+export const STALLED_READER: Millis = 30_000
+/** An answer that has to be seen whole before any of it is passed on: unframed ones and errors in a foreign shape. */
+export const MAX_HELD: Bytes = 8 * MIB
+
+/** Under the 5 s after which llama-server and uvicorn close an idle connection, so that we close first. */
+export const ENGINE_KEEP_ALIVE: Millis = 4_000
+/** An engine listens on this host; a connect that takes longer meets a full backlog. */
+export const ENGINE_CONNECT_DEADLINE: Millis = 2_000
+
+/** Told to clients whose request may succeed later. Some clients ignore, and some give up on, more than 60 s. */
+export const RETRY_AFTER_SECONDS = 5
+/** After the drain deadline: for the last error bodies to reach their sockets. */
+export const FLUSH_GRACE: Millis = 1_000

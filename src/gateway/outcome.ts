@@ -1,0 +1,91 @@
+import type { ServerResponse } from 'node:http'
+import type { EnginehouseError } from '../core/index.ts'
+import type { RequestOutcome } from '../telemetry/index.ts'
+import { errorEvent, refuse } from './refusal.ts'
+
+export interface OutcomeObserver {
+  /** Called once, before the client can see the outcome. */
+  settled(outcome: RequestOutcome, error: EnginehouseError | null): void
+}
+
+export interface Failure {
+  readonly outcome: Exclude<RequestOutcome, 'client_gone'>
+  /** The engine's own status, where that is kept. */
+  readonly status?: number
+}
+
+/**
+ * What a request comes to, once: a whole answer; or one error response; or, when an answer has begun, one error event
+ * (streams) and a cut connection. Whatever comes second does nothing.
+ *
+ *   begun     fail() gives the client
+ *   no        an error response
+ *   stream    an error event, then the connection is cut
+ *   body      the connection is cut: nothing that is put into half a body could be told from it
+ */
+export class Outcome {
+  readonly #response: ServerResponse
+  readonly #requestId: string
+  readonly #observer: OutcomeObserver
+  #settled: RequestOutcome | null = null
+  #begun: 'no' | 'stream' | 'body' = 'no'
+
+  constructor(response: ServerResponse, requestId: string, observer: OutcomeObserver) {
+    this.#response = response
+    this.#requestId = requestId
+    this.#observer = observer
+  }
+
+  get settled(): RequestOutcome | null {
+    return this.#settled
+  }
+
+  /** The answer's head is on its way; from here on an error cannot have a status. */
+  begin(kind: 'stream' | 'body', status: number, headers: string[]): void {
+    this.#begun = kind
+    this.#response.writeHead(status, headers)
+    // A stream's head is news by itself: some clients limit the time to it, not to the first token.
+    if (kind === 'stream') this.#response.flushHeaders()
+  }
+
+  /** The answer is whole. `engine_error`: it is the engine's own error. */
+  complete(outcome: 'complete' | 'engine_error'): void {
+    if (this.#settle(outcome, null)) this.#response.end()
+  }
+
+  fail(error: EnginehouseError, { outcome, status }: Failure): void {
+    if (!this.#settle(outcome, error)) return
+    const response = this.#response
+    if (this.#begun === 'no') {
+      const close = error.code === 'shutting_down'
+      refuse(response, error, { requestId: this.#requestId, close, ...(status === undefined ? {} : { status }) })
+    } else if (this.#begun === 'stream' && !response.writableNeedDrain) {
+      response.write(errorEvent(error), () => cut(response))
+    } else {
+      cut(response)
+    }
+  }
+
+  /** The client left, or was cut for not reading. */
+  clientGone(): void {
+    if (this.#settle('client_gone', null)) this.#response.destroy()
+  }
+
+  #settle(outcome: RequestOutcome, error: EnginehouseError | null): boolean {
+    if (this.#settled !== null) return false
+    this.#settled = outcome
+    this.#observer.settled(outcome, error)
+    return true
+  }
+}
+
+/**
+ * Ends a connection in the middle of a body so that nobody can take it for the end. HTTP/1.1 shows that by the missing
+ * last chunk; an HTTP/1.0 body ends with its connection, so only a reset tells.
+ */
+function cut(response: ServerResponse): void {
+  const { socket } = response
+  if (response.req.httpVersionMinor === 0 && socket !== null && socket.remoteAddress !== undefined)
+    socket.resetAndDestroy()
+  response.destroy()
+}

@@ -1,0 +1,209 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { EnginehouseError } from '../core/index.ts'
+import type { Millis, ModelName } from '../core/index.ts'
+import type { TokenUsage } from '../telemetry/index.ts'
+import { answerHeaders, kindOf } from './answer.ts'
+import { MAX_HELD } from './limits.ts'
+import type { Outcome } from './outcome.ts'
+import type { Upstream, UpstreamOrder } from './upstream.ts'
+import { findUsage } from './usage.ts'
+
+/** Reason of every abort of ours; its stack would say nothing. */
+const GIVEN_UP = new Error('the request was given up')
+const DONE = '[DONE]'
+/** Enough for `data: [DONE]` and the line ends after it. */
+const TAIL = 32
+
+export interface RelayOptions {
+  readonly upstream: Upstream
+  readonly order: UpstreamOrder
+  readonly response: ServerResponse
+  readonly outcome: Outcome
+  readonly model: ModelName
+  readonly ownHeaders: readonly string[]
+  /** A client that takes nothing for this long is cut. */
+  readonly stalledReader: Millis
+  readonly watcher: RelayWatcher
+}
+
+export interface RelayWatcher {
+  /** The first byte of the answer's body came. */
+  firstByte(): void
+  used(usage: TokenUsage): void
+}
+
+/**
+ * Carries one answer from an engine to a client, byte for byte. Nothing is allocated per piece: at thousands of
+ * tokens a second that is what a stream costs.
+ */
+export class Relay implements Dispatcher.DispatchHandler {
+  readonly #options: RelayOptions
+  #controller: Dispatcher.DispatchController | null = null
+  /** The socket had carried a request before: the engine may have closed it while ours was on its way. */
+  #reused = false
+  #retried = false
+  /** Any byte of an answer was seen. */
+  #answered = false
+  #bodyBegun = false
+  #status = 0
+  /** Pieces of an answer that must be whole before any of it is passed on. */
+  #held: Buffer[] | null = null
+  #heldBytes = 0
+  #headers: string[] = []
+  /** The end of an unframed stream so far; null for others. */
+  #tail: string | null = null
+  #stall: NodeJS.Timeout | null = null
+  #stalled = false
+
+  constructor(options: RelayOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#options.upstream.dispatch(this.#options.order, this)
+  }
+
+  /** Cancels the engine's work, in whatever phase it is. Before the request is written there is nothing to cancel yet. */
+  stop(): void {
+    if (this.#stall !== null) clearTimeout(this.#stall)
+    this.#controller?.abort(GIVEN_UP)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    const { client } = this.#options.order
+    if (client !== null) this.#reused = client.carried++ > 0
+    if (this.#over) controller.abort(GIVEN_UP)
+  }
+
+  onResponseStarted(): void {
+    this.#answered = true
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // Early hints and the like are between the engine and us.
+    if (status < 200 || this.#over) return
+    const kind = kindOf(status, headers)
+    if (status === 401) return this.#fail('engine_protocol', 'it refused the key that it was started with.')
+    if (status >= 400 && !kind.stream && (!kind.json || kind.empty)) return this.#refused(status)
+    this.#status = status
+    this.#headers = answerHeaders(headers, this.#options.ownHeaders, kind)
+    if (kind.unframed && !kind.stream) {
+      this.#held = []
+      return
+    }
+    if (kind.unframed) this.#tail = ''
+    this.#options.outcome.begin(kind.stream ? 'stream' : 'body', status, this.#headers)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.#over) return
+    const { response, watcher } = this.#options
+    if (!this.#bodyBegun) {
+      this.#bodyBegun = true
+      watcher.firstByte()
+    }
+    const usage = findUsage(piece)
+    if (usage !== null) watcher.used(usage)
+    if (this.#held !== null) return this.#hold(this.#held, piece)
+    if (this.#tail !== null)
+      this.#tail = (this.#tail + piece.toString('latin1', Math.max(0, piece.length - TAIL))).slice(-TAIL)
+    if (!response.write(piece)) {
+      controller.pause()
+      this.#watchReader()
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return
+    if (this.#held !== null) return this.#passHeld(this.#held)
+    if (this.#tail !== null && !this.#tail.trimEnd().endsWith(DONE)) return this.#truncated()
+    this.#complete()
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    if (this.#over) return
+    if (this.#reused && !this.#answered && !this.#retried) {
+      // The engine closed an idle connection just as we wrote to it: it has not begun, so asking again is not asking twice.
+      this.#retried = true
+      this.#controller = null
+      this.#options.upstream.dispatchFresh(this.#options.order, this)
+      return
+    }
+    if (isProtocolError(error)) return this.#fail('engine_protocol', `${error.message}.`)
+    if (this.#answered) return this.#truncated()
+    this.#fail('engine_crashed', 'its connection was closed or refused.')
+  }
+
+  get #over(): boolean {
+    return this.#options.outcome.settled !== null
+  }
+
+  #complete(): void {
+    if (this.#stall !== null) clearTimeout(this.#stall)
+    this.#options.outcome.complete(this.#status >= 500 ? 'engine_error' : 'complete')
+  }
+
+  #hold(held: Buffer[], piece: Buffer): void {
+    this.#heldBytes += piece.length
+    if (this.#heldBytes > MAX_HELD)
+      return this.#fail('engine_protocol', 'it has no length and is too large to be checked.')
+    held.push(piece)
+  }
+
+  /** An unframed body that parses is whole. */
+  #passHeld(held: Buffer[]): void {
+    const body = Buffer.concat(held)
+    try {
+      JSON.parse(body.toString('utf8'))
+    } catch {
+      return this.#truncated()
+    }
+    this.#headers.push('content-length', String(body.length))
+    this.#options.outcome.begin('body', this.#status, this.#headers)
+    this.#options.response.write(body)
+    this.#complete()
+  }
+
+  #truncated(): void {
+    this.#fail('engine_crashed', 'its answer was cut off.')
+  }
+
+  #fail(code: 'engine_crashed' | 'engine_protocol', detail: string): void {
+    const { outcome, model } = this.#options
+    outcome.fail(new EnginehouseError(code, { model, detail }), { outcome: 'engine_error' })
+  }
+
+  /** An engine's error that says nothing in a form that clients read. */
+  #refused(status: number): void {
+    const { outcome, model } = this.#options
+    const error = new EnginehouseError('engine_refused', { model, status })
+    outcome.fail(error, { outcome: status >= 500 ? 'engine_error' : 'complete', status })
+  }
+
+  /**
+   * The client does not keep up, so the engine is paused: what we hold is one piece and the socket's buffer. One timer
+   * per request is set again at each pause; most streams never have one.
+   */
+  #watchReader(): void {
+    this.#stalled = true
+    if (this.#stall !== null) {
+      this.#stall.refresh()
+      return
+    }
+    this.#options.response.on('drain', () => {
+      this.#stalled = false
+      this.#controller?.resume()
+    })
+    this.#stall = setTimeout(() => {
+      if (this.#stalled) this.#options.outcome.clientGone()
+    }, this.#options.stalledReader)
+  }
+}
+
+/** Bytes that are no HTTP, as against bytes that are missing: the parser names both by its class alone. */
+function isProtocolError(error: Error): boolean {
+  if (error.name === 'HTTPParserError') return !error.message.includes('EOF')
+  return error.name === 'HeadersOverflowError'
+}

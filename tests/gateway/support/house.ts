@@ -1,0 +1,159 @@
+import type {
+  Address,
+  Admission,
+  ConnectionReuse,
+  Lease,
+  LeaseOutcome,
+  ModelView,
+  RequestInfo,
+  View,
+} from '../../../src/core/index.ts'
+import { createGateway } from '../../../src/gateway/index.ts'
+import type { Gateway } from '../../../src/gateway/index.ts'
+import { createLogger, createMetrics } from '../../../src/telemetry/index.ts'
+import type { Metrics } from '../../../src/telemetry/index.ts'
+
+export function modelView(id: string, fields: Partial<ModelView> = {}): ModelView {
+  return {
+    id,
+    aliases: [],
+    engine: 'command',
+    phase: 'ready',
+    status: 'loaded',
+    contextLength: 4096,
+    root: id,
+    ttl: null,
+    keep: 'auto',
+    pinned: null,
+    claims: [],
+    instance: null,
+    leases: 0,
+    waiting: 0,
+    lastByteAt: null,
+    unloadAt: null,
+    lastLoad: null,
+    lastReason: null,
+    failure: null,
+    capabilities: new Set(['chat', 'completions', 'embeddings']),
+    ...fields,
+  }
+}
+
+/** The port as the gateway sees it: hands out leases on one address, and remembers what was asked and given back. */
+export interface StubAdmission extends Admission {
+  readonly asked: { model: string; info: RequestInfo; signal: AbortSignal }[]
+  readonly released: LeaseOutcome[]
+  /** Settles when that many leases were given back. */
+  releasedAll(count: number): Promise<void>
+  /** Ends the instance; the next lease is of another one. */
+  end(reason?: unknown): void
+  address: Address
+  reuse: ConnectionReuse
+  servedName: string | null
+  /** Replaces the immediate lease. */
+  grant: ((lease: Lease, signal: AbortSignal) => Lease | Promise<Lease>) | null
+}
+
+function stubAdmission(address: Address): StubAdmission {
+  let generation = 1
+  let ended = new AbortController()
+  const waiters: { count: number; resolve: () => void }[] = []
+  const stub: StubAdmission = {
+    asked: [],
+    released: [],
+    address,
+    reuse: 'always',
+    servedName: null,
+    grant: null,
+    acquire(model, info, signal) {
+      stub.asked.push({ model, info, signal })
+      let given = false
+      const lease: Lease = {
+        instance: `${model}-${generation}`,
+        address: stub.address,
+        servedName: stub.servedName ?? model,
+        key: 'engine-key',
+        reuse: stub.reuse,
+        queued: 0,
+        coldStart: null,
+        ended: ended.signal,
+        release(outcome) {
+          if (given) throw new Error('a lease was released twice')
+          given = true
+          stub.released.push(outcome)
+          for (const waiter of waiters) if (stub.released.length >= waiter.count) waiter.resolve()
+        },
+      }
+      return stub.grant === null ? lease : stub.grant(lease, signal)
+    },
+    releasedAll(count) {
+      if (stub.released.length >= count) return Promise.resolve()
+      return new Promise((resolve) => void waiters.push({ count, resolve }))
+    },
+    end(reason) {
+      const old = ended
+      generation++
+      ended = new AbortController()
+      old.abort(reason)
+    },
+  }
+  return stub
+}
+
+export interface House {
+  readonly gateway: Gateway
+  readonly admission: StubAdmission
+  readonly metrics: Metrics
+  readonly view: View & { stopping: boolean }
+  readonly port: number
+  readonly url: string
+  readonly logLines: readonly string[]
+  scrape(): Promise<string>
+  close(): Promise<void>
+}
+
+export interface HouseOptions {
+  readonly address?: Address
+  readonly models?: readonly ModelView[]
+  readonly maxBody?: number
+  readonly stalledReader?: number
+}
+
+/** A gateway on a free port over the stub. */
+export async function startHouse(options: HouseOptions = {}): Promise<House> {
+  const models = options.models ?? [modelView('m', { aliases: ['alias'] })]
+  const view = {
+    models: () => models,
+    model: (name: string) => models.find((model) => model.id === name || model.aliases.includes(name)),
+    devices: () => [],
+    queue: () => [],
+    stopping: false,
+  }
+  const admission = stubAdmission(options.address ?? { kind: 'tcp', host: '127.0.0.1', port: 1 })
+  const logLines: string[] = []
+  const metrics = createMetrics({ version: '0.0.0' })
+  const gateway = createGateway({
+    admission,
+    view,
+    metrics,
+    log: createLogger({ level: 'debug', destination: { write: (line) => logLines.push(line) } }),
+    limits: {
+      maxBody: options.maxBody ?? 1024 * 1024,
+      ...(options.stalledReader === undefined ? {} : { stalledReader: options.stalledReader }),
+    },
+    hosts: ['this-host'],
+  })
+  const bound = await gateway.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 })
+  if (bound.kind !== 'tcp') throw new Error('a port was asked for')
+  return {
+    gateway,
+    admission,
+    metrics,
+    view,
+    port: bound.port,
+    url: `http://127.0.0.1:${bound.port}`,
+    logLines,
+    scrape: async () => (await metrics.render(view)).text,
+    close: () => gateway.drain({ deadlineSignal: AbortSignal.abort() }),
+  }
+}
