@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 
 import { EnginehouseError } from '../core/index.ts'
-import type { EngineProcess, ProcessExit, ProcessIdentity, SpawnOrder } from '../core/index.ts'
+import type { EngineProcess, ProcessExit, ProcessIdentity, ProcessRef, SpawnOrder } from '../core/index.ts'
 import { NONCE_VARIABLE } from './environment.ts'
 import { followOutput } from './output.ts'
+import type { Output } from './output.ts'
 import type { ProcessTable } from './table.ts'
+
+type Child = ReturnType<typeof startChild>
 
 /** Of everything that the engine writes, in the instance's directory. */
 export const LOG_FILE = 'engine.log'
@@ -20,16 +23,14 @@ export const LOG_FILE = 'engine.log'
  * Rejects with engine_spawn_failed when there is no process; nothing of the try is left then but the log file.
  */
 export async function spawnEngine(order: SpawnOrder, table: ProcessTable): Promise<EngineProcess> {
-  const log = await prepareLog(order)
-  const output = await followOutput(log.path, log.size)
-  const child = startChild(order, log.descriptor)
-  closeSync(log.descriptor)
+  const { descriptor, output } = await openLog(order)
+  const child = startChild(order, descriptor)
+  closeSync(descriptor)
   if (child.pid === undefined) {
     await output.finish()
     throw spawnFailed(order, await whyNot(order, (await child).cause))
   }
-
-  const leader = table.identify(child.pid)
+  const leader = await nameOrKill(child.pid, child, { table, output })
   const identity: ProcessIdentity = Object.freeze({ nonce: order.nonce, bootId: table.bootId, leader })
   const exited = child.then((result): ProcessExit => {
     table.reaped(leader)
@@ -44,15 +45,33 @@ export async function spawnEngine(order: SpawnOrder, table: ProcessTable): Promi
   }
 }
 
-/** Removes stale sockets and opens the log for appending; `size` is where this launch's output begins. */
-async function prepareLog(order: SpawnOrder) {
+/** Removes stale sockets and opens the log: to append, and to follow what is appended from now on. */
+async function openLog(order: SpawnOrder): Promise<{ descriptor: number; output: Output }> {
   const path = join(order.directory, LOG_FILE)
+  let descriptor: number | undefined
   try {
     await Promise.all(order.unlink.map((socket) => rm(socket, { force: true })))
-    const descriptor = openSync(path, 'a', 0o600)
-    return { path, descriptor, size: (await stat(path)).size }
+    descriptor = openSync(path, 'a', 0o600)
+    return { descriptor, output: await followOutput(path, (await stat(path)).size) }
   } catch (error) {
+    if (descriptor !== undefined) closeSync(descriptor)
     throw spawnFailed(order, error)
+  }
+}
+
+/** A process that cannot be named now could never be proven ours later: it must not live on. */
+async function nameOrKill(
+  pid: number,
+  child: Child,
+  { table, output }: { table: ProcessTable; output: Output },
+): Promise<ProcessRef> {
+  try {
+    return table.identify(pid)
+  } catch (error) {
+    child.kill('SIGKILL')
+    await child
+    await output.finish()
+    throw error
   }
 }
 

@@ -36,7 +36,7 @@ async function serverThat(behave: (socket: Socket, request: string) => void) {
 const ASK = { key: null, timeout: 10_000 }
 
 describe('each behaviour of a server is a reply', () => {
-  test.each<[string, string | null, ProbeReply | { kind: 'broken' }]>([
+  test.each<[string, string, ProbeReply | { kind: 'broken' }]>([
     ['an answer', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok', { kind: 'answer', status: 200, body: 'ok' }],
     ['an error', 'HTTP/1.1 503 No\r\ncontent-length: 4\r\n\r\nwait', { kind: 'answer', status: 503, body: 'wait' }],
     ['a body up to the close', 'HTTP/1.1 200 OK\r\n\r\nall', { kind: 'answer', status: 200, body: 'all' }],

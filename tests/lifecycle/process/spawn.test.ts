@@ -3,9 +3,14 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
+import { EnginehouseError } from '../../../src/core/index.ts'
+import { createChildTable } from '../../../src/process/child-table.ts'
+import { createProcesses } from '../../../src/process/index.ts'
+import type { ProcessTable } from '../../../src/process/table.ts'
 import { untilEvent } from '../../support/fake-engine.ts'
 import { textOf } from '../../support/gates.ts'
 import { testEnvironment } from '../../support/run.ts'
+import { isLiving } from '../../support/sweep.ts'
 import { createWorld, shell } from './world.ts'
 
 describe('how a process ends is told as it was', () => {
@@ -127,4 +132,16 @@ test('the identity names this process of this boot', async () => {
     leader: { pid, startTime },
   })
   expect(engine.identity.bootId).toBe(world.processes.bootId)
+})
+
+test('a process that cannot be named is killed at once', async () => {
+  let pid = 0
+  const unnamed = () => {
+    throw new EnginehouseError('internal', { what: 'no procfs' })
+  }
+  const table: ProcessTable = { ...createChildTable(), identify: (child) => ((pid = child), unnamed()) }
+  const world = createWorld(createProcesses({ table }))
+  await expect(world.processes.spawn(world.order(['sleep', '3600']))).rejects.toMatchObject({ code: 'internal' })
+  expect(pid).toBeGreaterThan(1)
+  expect(isLiving(pid)).toBe(false)
 })
