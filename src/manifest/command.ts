@@ -1,0 +1,51 @@
+import { quote } from '../core/index.ts'
+import { nearest } from '../lib/nearest.ts'
+import { conflict, keyOf, requireKey } from './context.ts'
+import type { ModelContext } from './context.ts'
+import { nodeAt } from './node.ts'
+import { dotted } from './path.ts'
+
+/** What a `command` may ask for (INTERFACE 1). */
+const MACROS: readonly string[] = [
+  'port',
+  'socket',
+  'model_path',
+  'gpu_uuids',
+  'gpu_indices',
+  'api_key',
+  'instance_dir',
+]
+
+/** What holds for a model of the engine `command`: it has an argv, and every macro in it stands for something. */
+export function checkCommand(context: ModelContext): void {
+  requireKey('command', 'the engine command runs what it lists', context)
+  const argv = context.settings.value('command') ?? []
+  checkSpelling(argv, context)
+  const uses = (macro: string): boolean => argv.some((part) => part.includes(`{${macro}}`))
+  const key = keyOf('command', context)
+  if (uses('port') && uses('socket')) {
+    const why = `${key} has {port} and {socket}, and an engine listens in one place.`
+    conflict('command', why, 'Keep one of the two.', context)
+  } else if (uses('model_path') && !context.settings.placed('source')) {
+    const why = `${key} has {model_path}, and the model has no source.`
+    conflict('command', why, 'Add `source`, or remove {model_path}.', context)
+  }
+}
+
+/**
+ * Reports macros that are nearly one of ours: `{prot}` would reach the program as it is. Other braces are the
+ * program's own and stay.
+ */
+function checkSpelling(argv: readonly string[], { settings, report }: ModelContext): void {
+  const placed = settings.placed('command')
+  if (!placed) return
+  for (const [index, part] of argv.entries()) {
+    for (const [, macro = ''] of part.matchAll(/(?<!\{)\{([a-z_]+)\}/g)) {
+      const meant = MACROS.includes(macro) ? [] : nearest(macro, MACROS).map((name) => `{${name}}`)
+      if (meant.length === 0) continue
+      const here = [...placed.path, index]
+      const facts = { key: dotted(here), expected: 'text whose macros are known', got: quote(part), nearest: meant }
+      report('manifest_value', facts, nodeAt(placed.entry.node, [index]).span, here)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { GIB, MIB } from '../core/index.ts'
+import type { Bytes, Millis } from '../core/index.ts'
+
+/**
+ * What a manifest may be. The size bounds the time that reading takes (a MiB of models takes some seconds, a usual manifest milliseconds), the others
+ * bound what a small text can grow to.
+ */
+export const MANIFEST_SIZE_MAX: Bytes = MIB
+/** Mappings and lists inside each other. The deepest key of a manifest stands at 5. */
+export const DEPTH_MAX = 64
+/** Nodes that aliases and merges may add to what is written. */
+export const ALIASED_NODES_MAX = 20_000
+
+export const NAME_LENGTH_MAX = 128
+/** A unix socket's path, less the byte that ends it: what the kernel takes. */
+export const SOCKET_PATH_MAX = 107
+export const PORT_MAX = 65_535
+export const QUEUE_MAX = 1_000_000
+export const BODY_MAX: Bytes = 2 * GIB
+export const PARALLEL_MAX = 1024
+export const CONCURRENCY_MAX = 65_536
+export const GPU_INDEX_MAX = 255
+/** An engine counts tokens in 32 bits. */
+export const CONTEXT_MAX = 2 ** 31 - 1
+
+/** What holds where the manifest says nothing (INTERFACE 1). */
+export const DEFAULTS = Object.freeze({
+  listen: Object.freeze({ kind: 'tcp', host: '127.0.0.1', port: 8080 } as const),
+  maxBody: 32 * MIB,
+  maxQueue: 512,
+  reserve: GIB,
+  hostShare: 0.8,
+  ttl: 300_000 satisfies Millis,
+  parallel: 1,
+  /** llama-server takes as many requests as it has slots; of a command we know nothing. */
+  commandConcurrency: 32,
+  healthPath: '/health',
+  healthStatus: 200,
+})

@@ -1,0 +1,54 @@
+import type { Path } from './path.ts'
+import type { Span } from './problems.ts'
+
+/** A value of the manifest with aliases and merges carried out, and with the place where it is written. */
+export type TreeNode =
+  | {
+      readonly kind: 'scalar'
+      readonly value: string | number | boolean | null
+      readonly written: string
+      readonly span: Span
+    }
+  | { readonly kind: 'list'; readonly items: readonly TreeNode[]; readonly span: Span }
+  | { readonly kind: 'mapping'; readonly entries: ReadonlyMap<string, Entry>; readonly span: Span }
+
+export interface Entry {
+  readonly key: Span
+  readonly node: TreeNode
+}
+
+/** What nests in a value of the manifest, as plain data. */
+export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain }
+
+/**
+ * Plain data of a node. Numbers and booleans that stand `writtenFrom` levels below it or deeper become the text as
+ * written: what an engine gets is never what we take a text for.
+ */
+export function plainOf(node: TreeNode, writtenFrom: number): Plain {
+  switch (node.kind) {
+    case 'scalar':
+      return writtenFrom <= 0 && node.value !== null ? node.written : node.value
+    case 'list':
+      return node.items.map((item) => plainOf(item, writtenFrom - 1))
+    case 'mapping':
+      return Object.fromEntries(
+        [...node.entries].map(([name, { node: inner }]) => [name, plainOf(inner, writtenFrom - 1)]),
+      )
+  }
+}
+
+/** The node at a path below another, or the deepest one on the way there. */
+export function nodeAt(node: TreeNode, path: Path): TreeNode {
+  let found = node
+  for (const part of path) {
+    const next = childOf(found, part)
+    if (!next) return found
+    found = next
+  }
+  return found
+}
+
+function childOf(node: TreeNode, part: string | number): TreeNode | undefined {
+  if (node.kind === 'list') return typeof part === 'number' ? node.items[part] : undefined
+  return node.kind === 'mapping' ? node.entries.get(String(part))?.node : undefined
+}

@@ -1,0 +1,60 @@
+import type { ErrorCode, Facts, FactsOf, Manifest } from '../core/index.ts'
+import { dotted } from './path.ts'
+import type { Path } from './path.ts'
+import type { Position } from './positions.ts'
+
+/** One thing that is wrong with a manifest; the words are made when it is shown. */
+export interface ManifestProblem {
+  readonly code: ErrorCode
+  readonly facts: Facts
+  /** 1-based. */
+  readonly line: number
+  /** 1-based, in UTF-16 units, as editors count. */
+  readonly column: number
+  /** Of the marked text, at least 1; it may run over the end of the line. */
+  readonly length: number
+  /** Dotted key path; empty for the text as a whole. */
+  readonly path: string
+}
+
+/** A manifest, or everything that is wrong with its text in the order of the text. */
+export type ManifestResult = { readonly kind: 'manifest'; readonly manifest: Manifest } | ManifestProblems
+
+export interface ManifestProblems {
+  readonly kind: 'problems'
+  readonly problems: readonly ManifestProblem[]
+  readonly path: string
+  readonly text: string
+}
+
+/** Offsets into the text, the end excluded. */
+export type Span = readonly [start: number, end: number]
+
+export interface Report {
+  <C extends ErrorCode>(code: C, facts: FactsOf<C>, span: Span, path: Path): void
+}
+
+export interface ProblemList {
+  readonly report: Report
+  readonly count: () => number
+  /** Sorted by place. */
+  readonly problems: () => readonly ManifestProblem[]
+}
+
+/**
+ * Collects problems. What is found twice is kept once: a text that several models share (an anchor, `defaults`) is
+ * wrong at one place, and a value that is refused for what it contains is not judged again for what it means.
+ */
+export function collectProblems(positionOf: (offset: number) => Position): ProblemList {
+  const found = new Map<string, { readonly start: number; readonly problem: ManifestProblem }>()
+  return {
+    report(code, facts, [start, end], path) {
+      const key = JSON.stringify([start, path.at(-1) ?? null])
+      if (found.has(key)) return
+      const problem = { code, facts, ...positionOf(start), length: Math.max(1, end - start), path: dotted(path) }
+      found.set(key, { start, problem: Object.freeze(problem) })
+    },
+    count: () => found.size,
+    problems: () => [...found.values()].toSorted((a, b) => a.start - b.start).map(({ problem }) => problem),
+  }
+}

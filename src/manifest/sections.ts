@@ -1,0 +1,123 @@
+import type { z } from 'zod'
+import { nearest } from '../lib/nearest.ts'
+import { describe, reportIssues } from './issues.ts'
+import type { InnerKeys } from './issues.ts'
+import type { Path } from './path.ts'
+import { dotted } from './path.ts'
+import type { Report } from './problems.ts'
+import { engineShape, healthShape, memoryShape, modelShape, serverShape, topShape } from './schema.ts'
+import type { Entry, TreeNode } from './node.ts'
+import { plainOf } from './node.ts'
+
+type Shape = Readonly<Record<string, z.ZodType>>
+type Values<S extends Shape> = { readonly [K in keyof S]?: z.output<S[K]> }
+
+interface Section<S extends Shape> {
+  readonly shape: S
+  /** Keys that INTERFACE 1 names and this version does not have: refused by name, never as unknown. */
+  readonly later: readonly string[]
+  readonly inner?: Readonly<Partial<Record<keyof S, InnerKeys>>>
+  /** Levels below a key from which scalars are text as written. */
+  readonly writtenFrom?: Readonly<Partial<Record<keyof S, number>>>
+  /** Keys that begin with `x-` are the reader's own. */
+  readonly free?: true
+}
+
+const NO_KEYS: InnerKeys = { keys: [], later: [] }
+
+export const TOP: Section<typeof topShape> = { shape: topShape, later: ['weights'], free: true }
+export const SERVER: Section<typeof serverShape> = {
+  shape: serverShape,
+  later: ['auth', 'keys_file', 'hosts', 'cors', 'queue_timeout', 'timeouts', 'on_daemon_exit', 'upstream_routes'],
+}
+export const ENGINE: Section<typeof engineShape> = { shape: engineShape, later: ['image'] }
+export const MEMORY: Section<typeof memoryShape> = { shape: memoryShape, later: ['resources'] }
+export const HEALTH: Section<typeof healthShape> = { shape: healthShape, later: [] }
+
+export const ENGINES = Object.freeze({ keys: ['llama-server'], later: ['vllm', 'tgi'] })
+
+const modelLater = [
+  'offload',
+  'min_residency',
+  'variants',
+  'fallback',
+  'unlisted',
+  'resources',
+  'load',
+  'start',
+  'allow_code',
+]
+const commandLater = ['cwd', 'capabilities', 'stop', 'timeouts']
+
+export const MODEL: Section<typeof modelShape> = {
+  shape: modelShape,
+  later: [...modelLater, ...commandLater],
+  inner: {
+    engine: { keys: [], later: ENGINES.later },
+    source: { keys: ['exec', 'sha256'], later: ['https'] },
+    gpus: { keys: ['count'], later: [] },
+    memory: { keys: ['device', 'host'], later: [] },
+  },
+  // In `args`, true, false and null have a meaning of their own, except inside a list.
+  writtenFrom: { source: 0, command: 0, served_name: 0, aliases: 0, env: 1, args: 2 },
+}
+
+const { source: _source, aliases: _aliases, command: _command, ...defaultsShape } = modelShape
+/** A model's own source, names and command cannot be shared. */
+export const MODEL_DEFAULTS: Section<typeof defaultsShape> = { ...MODEL, shape: defaultsShape }
+
+/** A section as it was read: what is right in it, and which keys were written at all. */
+export interface Read<S extends Shape> {
+  readonly values: Values<S>
+  /** Written keys, right or wrong. */
+  readonly entries: ReadonlyMap<string, Entry>
+}
+
+/**
+ * Reads the keys of a section, each by itself; what is wrong is reported and left out of `values`.
+ * Undefined when the section is not a mapping.
+ */
+export function readSection<S extends Shape>(
+  section: Section<S>,
+  node: TreeNode,
+  path: Path,
+  report: Report,
+): Read<S> | undefined {
+  if (node.kind !== 'mapping') {
+    reportNoMapping(node, path, report)
+    return undefined
+  }
+  const values: Record<string, unknown> = {}
+  for (const [key, entry] of node.entries) {
+    const here = [...path, key]
+    const schema = Object.hasOwn(section.shape, key) ? section.shape[key] : undefined
+    if (!schema) {
+      if (!(section.free && key.startsWith('x-'))) reportStranger(section, key, entry, path, report)
+      continue
+    }
+    const result = schema.safeParse(plainOf(entry.node, section.writtenFrom?.[key] ?? Number.POSITIVE_INFINITY))
+    if (result.success) values[key] = result.data
+    else reportIssues(result.error.issues, entry, here, section.inner?.[key] ?? NO_KEYS, report)
+  }
+  return { values: values as Values<S>, entries: node.entries }
+}
+
+export function reportNoMapping(node: TreeNode, path: Path, report: Report): void {
+  const facts = { key: dotted(path) || 'The manifest', expected: 'a mapping of keys', got: describe(node), nearest: [] }
+  report('manifest_value', facts, node.span, path)
+}
+
+export function reportStranger(
+  known: { readonly shape: Shape; readonly later: readonly string[] },
+  key: string,
+  entry: Entry,
+  path: Path,
+  report: Report,
+): void {
+  const here = [...path, key]
+  if (known.later.includes(key)) report('manifest_key_not_supported', { key: dotted(here) }, entry.key, here)
+  else {
+    const names = nearest(key, Object.keys(known.shape))
+    report('manifest_unknown_key', { key, at: dotted(path), nearest: names }, entry.key, here)
+  }
+}

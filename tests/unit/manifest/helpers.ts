@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { assert } from 'vitest'
+import type { Manifest, ModelSpec } from '../../../src/core/index.ts'
+import { parseManifest } from '../../../src/manifest/index.ts'
+import type { Knowledge, ManifestOverrides, ManifestProblems, ManifestResult } from '../../../src/manifest/index.ts'
+
+export const ON_CPU: Knowledge = {
+  gpus: false,
+  reservedFlags: () =>
+    new Map([
+      ['--host', 'the daemon chooses where the engine listens'],
+      ['-c', '`context` says it'],
+      ['--ctx-size', '`context` says it'],
+    ]),
+}
+export const ON_GPU: Knowledge = { ...ON_CPU, gpus: true }
+
+export function parse(text: string, knowledge = ON_CPU, overrides: ManifestOverrides = {}): ManifestResult {
+  return parseManifest(text, { path: '/etc/test/enginehouse.yaml', directory: '/etc/test', knowledge, overrides })
+}
+
+export function parseGood(text: string, knowledge = ON_CPU, overrides: ManifestOverrides = {}): Manifest {
+  const result = parse(text, knowledge, overrides)
+  assert(result.kind === 'manifest', result.kind === 'problems' ? JSON.stringify(result.problems) : '')
+  return result.manifest
+}
+
+export function parseBad(text: string, knowledge = ON_CPU): ManifestProblems {
+  const result = parse(text, knowledge)
+  assert(result.kind === 'problems', 'the manifest was accepted')
+  return result
+}
+
+/** The one model of a manifest whose body is given, each line of it a key. */
+export function modelOf(lines: readonly string[], knowledge = ON_CPU, overrides: ManifestOverrides = {}): ModelSpec {
+  const body = lines.map((line) => `    ${line}\n`).join('')
+  const model = parseGood(`version: 1\nmodels:\n  m:\n${body}`, knowledge, overrides).models.get('m')
+  assert(model)
+  return model
+}
+
+export function fixture(name: string): string {
+  return readFileSync(new URL(`../../fixtures/manifests/${name}`, import.meta.url), 'utf8')
+}

@@ -1,0 +1,220 @@
+import { expect, test } from 'vitest'
+import { GIB, MIB } from '../../../src/core/index.ts'
+import { fixture, modelOf, ON_GPU, parseBad, parseGood } from './helpers.ts'
+
+test('a minimal manifest has every default', () => {
+  const manifest = parseGood(fixture('minimal.yaml'))
+  expect(manifest).toMatchObject({
+    path: '/etc/test/enginehouse.yaml',
+    directory: '/etc/test',
+    server: { listen: { kind: 'tcp', host: '127.0.0.1', port: 8080 }, maxBody: 32 * MIB, maxQueue: 512 },
+    engines: {},
+    memory: { reserve: GIB, host: { share: 0.8 } },
+  })
+  expect([...manifest.models.values()]).toEqual([
+    {
+      name: 'tiny',
+      engine: 'llama-server',
+      source: [{ kind: 'file', path: '/etc/test/tiny.gguf' }],
+      gpus: { kind: 'none' },
+      context: null,
+      parallel: 1,
+      concurrency: 1,
+      memory: null,
+      ttl: 300_000,
+      keep: 'auto',
+      priority: 'normal',
+      aliases: [],
+      args: [],
+      env: {},
+      command: [],
+      health: { path: '/health', status: 200 },
+      servedName: null,
+    },
+    expect.objectContaining({ name: 'script', source: [], command: ['./serve', '{socket}'], concurrency: 32 }),
+  ])
+})
+
+test('every key reaches the manifest, and text stays as written', () => {
+  const manifest = parseGood(fixture('full.yaml'), ON_GPU)
+  expect(manifest.server).toEqual({ listen: { kind: 'tcp', host: '::1', port: 9000 }, maxBody: 8 * MIB, maxQueue: 16 })
+  expect(manifest.engines).toEqual({ 'llama-server': { path: '/etc/test/bin/llama-server' } })
+  expect(manifest.memory).toEqual({ reserve: 512 * MIB, host: { bytes: 48 * GIB } })
+  expect([...manifest.models.keys()]).toEqual(['qwen3-coder', 'anything'])
+  expect(manifest.models.get('qwen3-coder')).toEqual({
+    name: 'qwen3-coder',
+    engine: 'llama-server',
+    source: [
+      { kind: 'file', path: '/etc/test/weights/coder.gguf' },
+      { kind: 'exec', argv: ['python3', 'get.py', '--version', '1.10', '{dest}'], sha256: 'a'.repeat(64) },
+    ],
+    gpus: { kind: 'count', count: 2 },
+    context: 65_536,
+    parallel: 2,
+    concurrency: 2,
+    memory: { device: 20 * GIB, host: 8 * GIB },
+    ttl: null,
+    keep: 'always',
+    priority: 'high',
+    aliases: ['coder', 'org/coder:30b'],
+    args: [
+      ['jinja', true],
+      ['threads', '8'],
+      ['cache_type_k', 'q8_0'],
+      ['rope-scale', '1.10'],
+      ['override-kv', ['a=int:1', 'b=int:0123']],
+    ],
+    env: { OMP_NUM_THREADS: '8', LC_ALL: 'C', FLAG: 'True', VERSION: '1.10' },
+    command: [],
+    health: { path: '/health', status: 200 },
+    servedName: null,
+  })
+  expect(manifest.models.get('anything')).toMatchObject({
+    gpus: { kind: 'list', gpus: [0, 'GPU-4f2a11d0-0000-4000-8000-000000000001'] },
+    command: ['python3', 'server.py', '--port', '{port}', '--level', '3'],
+    memory: { device: 6 * GIB, host: 0 },
+    ttl: null,
+    keep: 'preload',
+    priority: 'low',
+    concurrency: 5,
+    health: { path: '/ready', status: 204 },
+    servedName: '1.10',
+    args: [
+      ['jinja', true],
+      ['threads', '4'],
+      ['mlock', true],
+    ],
+  })
+})
+
+test('anchors and merges: a key of its own wins, then the first mapping that is merged', () => {
+  const { models } = parseGood(fixture('anchors.yaml'))
+  expect(models.get('a')).toMatchObject({ engine: 'llama-server', context: 4096, ttl: 60_000, priority: 'normal' })
+  expect(models.get('b')).toMatchObject({ context: 4096, ttl: 90_000, priority: 'low' })
+  expect(models.get('b')?.source.map((source) => source.kind === 'file' && source.path)).toEqual([
+    '/etc/test/a.gguf',
+    '/etc/test/b.gguf',
+  ])
+})
+
+test('a redefined anchor holds from its new place on', () => {
+  const { models } = parseGood(`version: 1
+models:
+  a: &m { engine: command, command: [one] }
+  b: *m
+  c: &m { engine: command, command: [two] }
+  d: *m
+`)
+  expect([...models.values()].map(({ command }) => command)).toEqual([['one'], ['one'], ['two'], ['two']])
+})
+
+test('a mistake under an anchor is one problem, at the anchor', () => {
+  const { problems } = parseBad(`version: 1
+x-base: &base { engine: command, command: [x], ttl: soon }
+models:
+  a: *base
+  b: { <<: *base }
+`)
+  expect(problems.map(({ code, line, path }) => [code, line, path])).toEqual([['manifest_value', 2, 'models.a.ttl']])
+})
+
+test('flags of defaults are inherited one by one; false removes one, in any spelling', () => {
+  const { models } = parseGood(`version: 1
+defaults: { args: { flash-attn: on, mlock: true, jinja: true } }
+models:
+  m: { engine: llama-server, source: file:m, args: { --flash_attn: off, jinja: false, warmup: null, extra: [] } }
+`)
+  expect(models.get('m')?.args).toEqual([
+    ['--flash_attn', 'off'],
+    ['mlock', true],
+  ])
+})
+
+test('numbers as written: 1.10, 0123, 1e3, 0x10 and long digits never change', () => {
+  const model = modelOf([
+    'engine: llama-server',
+    'source: file:m',
+    'args: { a: 1.10, b: 0123, i: 1e3, d: 0x10, e: 18446744073709551617, f: -0.0, g: "1.10", h: .5 }',
+    'env: { A: 1.10, B: 0o17, C: true, D: "" }',
+  ])
+  expect(Object.fromEntries(model.args)).toEqual({
+    a: '1.10',
+    b: '0123',
+    i: '1e3',
+    d: '0x10',
+    e: '18446744073709551617',
+    f: '-0.0',
+    g: '1.10',
+    h: '.5',
+  })
+  expect(model.env).toEqual({ A: '1.10', B: '0o17', C: 'true', D: '' })
+})
+
+test('a digest of digits only is not a number', () => {
+  const digits = '1234567890'.repeat(7).slice(0, 64)
+  const model = modelOf(['engine: llama-server', `source: { exec: [get, "{dest}"], sha256: ${digits} }`])
+  expect(model.source).toEqual([{ kind: 'exec', argv: ['get', '{dest}'], sha256: digits }])
+})
+
+const COMMAND = ['engine: command', 'command: [x]']
+
+test.each([
+  ['gpus: none', 'memory: 2GiB', { device: 0, host: 2 * GIB }],
+  ['gpus: none', 'memory: { host: 2GiB }', { device: 0, host: 2 * GIB }],
+  ['gpus: any', 'memory: 2GiB', { device: 2 * GIB, host: 0 }],
+  ['gpus: any', 'memory: all', { device: 'all', host: 0 }],
+  ['gpus: [1]', 'memory: { device: all, host: 1GiB }', { device: 'all', host: GIB }],
+])('%s with %s', (gpus, memory, expected) => {
+  expect(modelOf([...COMMAND, gpus, memory], ON_GPU).memory).toEqual(expected)
+})
+
+test('a model gets a GPU by default where there is one', () => {
+  const lines = ['engine: llama-server', 'source: file:m']
+  expect(modelOf(lines).gpus).toEqual({ kind: 'none' })
+  expect(modelOf(lines, ON_GPU).gpus).toEqual({ kind: 'any' })
+})
+
+test.each([
+  ['5', 5000],
+  ['0', 0],
+  ['1h30m', 5_400_000],
+  ['never', null],
+])('ttl: %s', (written, expected) => {
+  expect(modelOf([...COMMAND, `ttl: ${written}`]).ttl).toBe(expected)
+})
+
+test('a ttl of the environment stands between the model and defaults', () => {
+  const text = `version: 1
+defaults: { ttl: 1m }
+models:
+  a: { engine: command, command: [x] }
+  b: { engine: command, command: [x], ttl: 2m }
+  c: { engine: command, command: [x], keep: always }
+`
+  const ttls = (manifest = parseGood(text)) => [...manifest.models.values()].map(({ ttl }) => ttl)
+  expect(ttls()).toEqual([60_000, 120_000, null])
+  expect(ttls(parseGood(text, undefined, { ttl: 7000 }))).toEqual([7000, 120_000, null])
+  expect(ttls(parseGood(text, undefined, { ttl: null }))).toEqual([null, 120_000, null])
+})
+
+test('BOM, CRLF and a manifest without models are fine', () => {
+  expect(parseGood('\uFEFFversion: 1\r\nmodels: {}\r\n').models.size).toBe(0)
+  const { problems } = parseBad('\uFEFFversion: 2\r\nmodels: {}\r\n')
+  expect(problems).toMatchObject([{ line: 1, column: 10 }])
+})
+
+test('the manifest is frozen all the way down', () => {
+  const manifest = parseGood(fixture('full.yaml'), ON_GPU)
+  const model = manifest.models.get('qwen3-coder')
+  for (const value of [
+    manifest,
+    manifest.server,
+    manifest.server.listen,
+    model,
+    model?.args,
+    model?.args[4]?.[1],
+    model?.env,
+  ]) {
+    expect(Object.isFrozen(value)).toBe(true)
+  }
+})
