@@ -20,7 +20,7 @@ const RULES: readonly (readonly [FailureClass, RegExp])[] = [
   ],
   [
     'gpu_oom',
-    /out of memory|[cm]udaMalloc failed|hipMalloc failed|OutOfMemoryError|failed to allocate|not enough memory|no available memory for the cache blocks|CUDA error.*memory|free memory on device .* is less than desired/i,
+    /out of memory|[cm]udaMalloc failed|hipMalloc failed|OutOfMemoryError|failed to allocate|not enough memory|no available memory for the cache blocks|free memory on device .* is less than desired/i,
   ],
   [
     'unsupported',

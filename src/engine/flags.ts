@@ -14,7 +14,8 @@ export function normaliseFlag(flag: string): string {
 export function flagsOf(model: ModelSpec, reserved: ReadonlyMap<string, string>): string[] {
   const reasons = new Map([...reserved].map(([flag, why]) => [normaliseFlag(flag), why]))
   const refuseReserved = (text: string): void => {
-    const why = text.startsWith('-') ? reasons.get(normaliseFlag(text)) : undefined
+    const [flag = ''] = text.split('=', 1)
+    const why = flag.startsWith('-') ? reasons.get(normaliseFlag(flag)) : undefined
     if (why !== undefined)
       throw new EnginehouseError('manifest_flag_reserved', { flag: text, engine: model.engine, why })
   }
