@@ -310,6 +310,14 @@ export const ERRORS = Object.freeze({
     sentence: (f) => f.why,
     next: '`enginehouse --help` shows the commands.',
   }),
+  output_failed: define<{ why: string }>({
+    ...server,
+    status: 500,
+    fault: 'host',
+    retry: 'never',
+    sentence: (f) => `The results could not be written: ${f.why}.`,
+    next: 'Make room where stdout leads, or send it elsewhere.',
+  }),
   command_failed: define<{ what: string }>({
     ...server,
     status: 500,
@@ -380,7 +388,15 @@ export const ERRORS = Object.freeze({
     exit: EXIT.unreachable,
     retry: 'later',
     sentence: (f) => `No daemon answers at ${f.where}.`,
-    next: 'Start one with `enginehouse serve`, or name it with --host.',
+    next: 'Start one with `enginehouse serve`, or set ENGINEHOUSE_STATE_DIR to the directory of the one that runs.',
+  }),
+  daemon_answer_unexpected: define<{ status: number; text: string }>({
+    ...server,
+    status: 502,
+    fault: 'operator',
+    retry: 'never',
+    sentence: (f) => `The daemon answered ${f.status} with ${quote(f.text)}, which this version does not understand.`,
+    next: 'Compare `enginehouse version` with the daemon\'s, and restart the daemon.',
   }),
   timed_out: define<{ what: string; after: number }>({
     ...server,

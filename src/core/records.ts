@@ -27,7 +27,8 @@ export type RecordKind = keyof Evidence
 /** What each kind of record carries. Fields grow, none is renamed. */
 export interface Evidence {
   daemon_started: { version: string; manifest: string | null; models: number }
-  daemon_stopped: { hurried: boolean }
+  /** `stuck`: instances that did not end, or whose memory did not come back. */
+  daemon_stopped: { deadline: Instant; stuck: number }
   devices: { devices: readonly DeviceFacts[] }
   operator: { command: OperatorCommand }
   /** A request met a model that is not ready. `waiting`: how many wait for it, this one included. */

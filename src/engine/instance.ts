@@ -46,8 +46,10 @@ export interface InstanceOrder {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** What an instance tells the supervisor; each at most once, `exited` before `released` or `stuck`. */
+/** What an instance tells the supervisor; each of the others at most once, `exited` before `released` or `stuck`. */
 export interface InstanceEvents {
+  /** Each line of its output; the only one that comes more than once. */
+  line(text: string): void
   ready(): void
   exited(failure: FailureClass, detail: ExitDetail): void
   released(): void
@@ -180,7 +182,7 @@ export function startInstance(
         unlink: plan.unlink,
       })
     } catch (error) {
-      crashed('bad_config', { message: messageOf(error), code: null, signal: null })
+      crashed(spawnFailure(error), { message: messageOf(error), code: null, signal: null })
       return null
     }
     identity = process.identity
@@ -291,6 +293,7 @@ export function startInstance(
     const event = adapter.parseLine(line)
     if (event?.kind === 'progress') progress = event.fraction
     output.beat()
+    events.line(line)
   }
 }
 
@@ -320,6 +323,15 @@ function createOnce(): Once {
       resolve()
     },
   }
+}
+
+/** What the host lacks only for a while; any other refusal to spawn would meet the same launch again. */
+const TRANSIENT_SPAWN_ERRORS: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
+
+function spawnFailure(error: unknown): FailureClass {
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return TRANSIENT_SPAWN_ERRORS.has(code) ? 'spawn_failed' : 'bad_config'
 }
 
 function messageOf(error: unknown): string {

@@ -27,7 +27,7 @@ export function describe(record: JournalRecord): string {
       return `The daemon ${version} started with ${plural(models, 'model')} of ${manifest ?? 'no manifest file'}.`
     }
     case 'daemon_stopped':
-      return record.evidence.hurried ? 'The daemon stopped in a hurry.' : 'The daemon stopped.'
+      return stopped(record.evidence)
     case 'devices':
       return `Devices: ${record.evidence.devices.map(deviceLine).join('; ')}.`
     case 'operator':
@@ -186,4 +186,9 @@ function leftoverLine(record: RecordOf<'leftover'>): string {
     survived: 'it survived the stop',
   }[action]
   return `An earlier daemon had started ${modelOf(record)} (${pid === null ? 'pid unknown' : `pid ${pid}`}, ${plural(processes, 'process', 'processes')}): ${found}.`
+}
+
+function stopped({ deadline, stuck }: RecordOf<'daemon_stopped'>['evidence']): string {
+  const left = stuck === 0 ? 'nothing was left' : `${plural(stuck, 'instance')} stayed stuck`
+  return `The daemon stopped; running requests had until ${clock(deadline)}, and ${left}.`
 }

@@ -32,6 +32,7 @@ export interface InstancesParts {
   post(input: Input): void
   requeue(model: ModelName, waiters: readonly SlotWaiter[]): void
   isWatched(id: InstanceId): boolean
+  onOutput(model: ModelName, line: string): void
 }
 
 export function createInstances(parts: InstancesParts): Instances {
@@ -69,6 +70,7 @@ export function createInstances(parts: InstancesParts): Instances {
         environment: parts.environment,
       },
       {
+        line: (text) => parts.onOutput(launch.model, text),
         ready() {
           openBookFor(id, instance, model.concurrency)
           post({ kind: 'ready', instance: id })

@@ -33,6 +33,8 @@ export interface SupervisorParts {
   readonly environment: Readonly<Record<string, string>>
   readonly firstSequence: Sequence
   readonly version: string
+  /** Each line that an engine says, for whoever follows it. */
+  onOutput(model: ModelName, line: string): void
 }
 
 export interface Supervisor {
@@ -51,6 +53,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const prepared = new Map<ModelName, Prepared>()
   let cancelWake = (): void => {}
   let loads = 0
+  let stopped = false
 
   const instances = createInstances({
     world,
@@ -60,6 +63,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     post: (input) => loop.post(input),
     requeue: (model, waiters) => requests.requeue(model, waiters),
     isWatched: (id) => loop.state.watched.has(id),
+    onOutput: parts.onOutput,
   })
   const requests = createRequests({
     clock,
@@ -118,6 +122,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       loop.post({ kind: 'operator', command: { kind: 'shutdown', deadline } })
       await loop.until(isEmpty)
       cancelWake()
+      if (stopped) return
+      stopped = true
+      const evidence = { deadline: loop.state.shutdown ?? deadline, stuck: loop.state.instances.size }
+      loop.note((seq) => ({ seq, at: clock.now(), kind: 'daemon_stopped', cause: [], evidence }))
     },
   }
 

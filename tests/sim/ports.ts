@@ -58,7 +58,10 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
         parts.onSpawn(order.nonce, instance)
         const model = order.argv[2] ?? ''
         const behaviour = parts.behaviour(model)
-        if (behaviour.spawnFails) throw new Error('spawn EAGAIN')
+        if (behaviour.spawnFails) {
+          const code = delays.chance(0.7) ? 'EAGAIN' : 'ENOENT'
+          throw new Error(`spawn ${code}`, { cause: Object.assign(new Error(code), { code }) })
+        }
         const claims = host.disk.get(instance)?.claims ?? []
         return engineProcess(host.spawn(order, behaviour, daemon.number, claims))
       }),

@@ -1,7 +1,7 @@
 import { simulate } from './simulate.ts'
 
 /**
- * node --import tsx tests/sim/run.ts FIRST COUNT [--trace]
+ * node --import tsx tests/sim/run.ts FIRST COUNT [--trace | --until-violation]
  *
  * Runs seeds FIRST to FIRST+COUNT-1; prints one JSON line per seed with a violation and one with the totals.
  * Exit code 1 when there was any. With --trace, prints everything that happened.
@@ -23,6 +23,7 @@ for (let seed = Number(first); seed < Number(first) + Number(count); seed += 1) 
   if (result.violations.length === 0) continue
   totals.failed += 1
   console.log(JSON.stringify({ seed, violations: result.violations }))
+  if (flag === '--until-violation') break
 }
 console.log(JSON.stringify(totals))
 process.exitCode = totals.failed > 0 ? 1 : 0

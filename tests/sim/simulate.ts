@@ -121,6 +121,7 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
       environment: {},
       firstSequence: (host.journal.at(-1)?.seq ?? 0) + 1,
       version: 'sim',
+      onOutput: () => {},
     })
     const started = { supervisor, life, ready: false }
     daemon = started

@@ -42,7 +42,7 @@ export const EVICTING: CandidateEvidence = {
 /** A record of every kind, and of every form of its evidence. */
 export const SAMPLES: readonly JournalRecord[] = [
   made('daemon_started', { version: '0.1.0', manifest: '/etc/enginehouse.yaml', models: 3 }),
-  made('daemon_stopped', { hurried: false }),
+  made('daemon_stopped', { deadline: 1_700_000_030_000, stuck: 0 }),
   made('devices', {
     devices: [
       {

@@ -1,0 +1,211 @@
+import { rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { delimiter } from 'node:path'
+
+import { ADAPTERS } from '../engines/index.ts'
+import { installLlamaServer } from '../engines/llama-server/install.ts'
+import { createEngineLogs, registerAdmin } from './admin/index.ts'
+import type { EngineName, Instant, JournalRecord, Manifest, Millis, Records } from './core/index.ts'
+import type { EngineAdapter } from './engine/index.ts'
+import { createGateway, isLocalLogin } from './gateway/index.ts'
+import { createHostMemory } from './gpu/index.ts'
+import {
+  acquireLock,
+  createRecords,
+  describe,
+  describeDamage,
+  openJournal,
+  openStateDirectory,
+  writeDaemonFile,
+} from './journal/index.ts'
+import { createSystemClock } from './lib/system-clock.ts'
+import { describeListen } from './manifest/index.ts'
+import { packageVersion } from './cli/package-version.ts'
+import { allowedEnvironment, createProcesses } from './process/index.ts'
+import { createSupervisor, type Supervisor } from './supervisor/index.ts'
+import { createLogger, createMetrics, type Logger, type LogLevel, type Metrics } from './telemetry/index.ts'
+import { createWeights } from './weights/index.ts'
+
+/** From the first signal, running and waiting requests may finish for this long. */
+export const SHUTDOWN_DRAIN: Millis = 30_000
+
+export interface AppOptions {
+  readonly manifest: Manifest
+  readonly stateDirectory: string
+  readonly environment: NodeJS.ProcessEnv
+  readonly logLevel: LogLevel
+}
+
+export interface App {
+  /** Where clients reach it: an URL, or `unix:/path`. */
+  readonly address: string
+  readonly adminSocket: string
+  /** Drains, takes every engine down and resolves when nothing is left. */
+  stop(): Promise<void>
+  /** Shortens a stop that is under way: what still runs is ended now. */
+  hurry(): void
+}
+
+/** What the manifest's reader must know of the engines and of this host. */
+export const knowledge = Object.freeze({
+  reservedFlags: (engine: EngineName) => ADAPTERS[engine].reservedFlags,
+  // There is no reader of GPU facts in this version.
+  gpus: false,
+})
+
+/** The engines as the command line sees them. */
+export const engines = Object.freeze([
+  {
+    name: 'llama-server',
+    locate: ADAPTERS['llama-server'].locate,
+    install: (order: InstallRequest) =>
+      installLlamaServer({ ...order, environment: allowedEnvironment(order.environment, 'package_client') }),
+  },
+  { name: 'command', locate: ADAPTERS.command.locate, install: null },
+]) satisfies readonly { readonly name: EngineName; readonly locate: EngineAdapter['locate'] }[]
+
+type InstallRequest = Omit<Parameters<typeof installLlamaServer>[0], 'environment'> & {
+  readonly environment: NodeJS.ProcessEnv
+}
+
+/**
+ * Builds the house and opens its doors. In this order, and ended in the opposite one whether it is stopped or a step
+ * fails: state directory and lock, journal, what an earlier daemon left, then the listeners.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const ends: (() => Promise<void>)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const end of ends.toReversed()) await end()
+  }
+  try {
+    return await build(options, ends, closeAll)
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+async function build(
+  { manifest, stateDirectory, environment, logLevel }: AppOptions,
+  ends: (() => Promise<void>)[],
+  closeAll: () => Promise<void>,
+): Promise<App> {
+  const version = packageVersion()
+  const log = createLogger({ level: logLevel })
+  const metrics = createMetrics({ version })
+  const clock = createSystemClock()
+  const startedAt: Instant = clock.now()
+
+  const state = await openStateDirectory(stateDirectory, environment)
+  const lock = await acquireLock(state)
+  ends.push(() => lock.release())
+  const journal = await openJournal({
+    directory: state.journal,
+    onDamage: (damage) => log.warn({ damage }, describeDamage(damage)),
+  })
+  ends.push(() => journal.close())
+  const records = createRecords({
+    directory: state,
+    journal,
+    onDamaged: ({ path, why }) =>
+      log.warn({ path, why }, `A launch record could not be read (${why}); it is at ${path}.`),
+  })
+
+  const weights = createWeights({
+    directory: state.weights,
+    manifestDirectory: manifest.directory,
+    environment: allowedEnvironment(environment, 'package_client'),
+    onProgress: (model, progress) => log.debug({ model, ...progress }, `Weights of ${model}: ${progress.kind}.`),
+  })
+  ends.push(() => weights.stop())
+  const gpus = createHostMemory({ share: manifest.memory.host })
+  const logs = createEngineLogs(state, () => supervisor.view)
+  const supervisor: Supervisor = createSupervisor({
+    world: { clock, processes: createProcesses(), gpus, records: observed(records, metrics, log) },
+    weights,
+    manifest,
+    adapters: ADAPTERS,
+    places: { path: (environment.PATH ?? '').split(delimiter).filter((each) => each !== ''), installed: state.engines },
+    environment: allowedEnvironment(environment, 'engine'),
+    firstSequence: journal.nextSequence,
+    version,
+    onOutput: logs.say,
+  })
+  const gateway = createGateway({
+    admission: supervisor.admission,
+    view: supervisor.view,
+    metrics,
+    log,
+    limits: { maxBody: manifest.server.maxBody },
+    hosts: [hostname()],
+  })
+  let address: string | null = null
+  await registerAdmin(gateway.app, {
+    operations: supervisor.operations,
+    journal,
+    logs,
+    isLocal: isLocalLogin,
+    version,
+    startedAt,
+    listen: () => address,
+    manifest: manifest.path,
+    stateDirectory: state.path,
+    now: clock.now,
+  })
+
+  const deadline = new AbortController()
+  ends.push(async () => {
+    const at = deadline.signal.aborted ? clock.now() : clock.now() + SHUTDOWN_DRAIN
+    const cancel = clock.after(at - clock.now(), () => deadline.abort())
+    await Promise.all([gateway.drain({ deadlineSignal: deadline.signal }), supervisor.shutdown(at), weights.stop()])
+    cancel()
+    await rm(state.daemonFile, { force: true })
+  })
+  await supervisor.start()
+  address = describeListen(await gateway.listen(manifest.server.listen))
+  await gateway.listenLocal(state.adminSocket)
+  await writeDaemonFile(state, {
+    version,
+    pid: process.pid,
+    startedAt,
+    listen: address,
+    adminSocket: state.adminSocket,
+  })
+  log.info({ address, models: manifest.models.size, state: state.path }, `Listening on ${address}.`)
+
+  let stopping: Promise<void> | null = null
+  return {
+    address,
+    adminSocket: state.adminSocket,
+    stop: () => (stopping ??= closeAll()),
+    hurry() {
+      deadline.abort()
+      void supervisor.shutdown(clock.now())
+    },
+  }
+}
+
+/** Everything that is journaled is also counted and logged: one source, three readers. */
+function observed(records: Records, metrics: Metrics, log: Logger): Records {
+  return {
+    ...records,
+    append(made) {
+      records.append(made)
+      for (const record of made) {
+        metrics.observe(record)
+        logRecord(record, log)
+      }
+    },
+  }
+}
+
+/** What happens with every cold request is for debugging; what fails is a warning. */
+function logRecord(record: JournalRecord, log: Logger): void {
+  const { seq, kind, model, instance } = record
+  const facts = { seq, kind, ...(model ? { model } : {}), ...(instance ? { instance } : {}) }
+  const level = QUIET.has(kind) ? 'debug' : LOUD.has(kind) ? 'warn' : 'info'
+  if (log.isLevelEnabled(level)) log[level](facts, describe(record))
+}
+
+const QUIET: ReadonlySet<JournalRecord['kind']> = new Set(['wanted', 'gave_up', 'answered', 'fetch', 'late'])
+const LOUD: ReadonlySet<JournalRecord['kind']> = new Set(['crashed', 'model_failed', 'stuck', 'leftover'])

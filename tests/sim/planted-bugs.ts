@@ -1,0 +1,99 @@
+/**
+ * Faults put into a copy of the program, one at a time: the simulation has to find each within its seeds. `find` must
+ * occur exactly once, so that a bug which no longer fits the code fails loudly instead of testing nothing.
+ */
+export interface PlantedBug {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  /** The invariants, one of which must be named as broken. */
+  readonly breaks: readonly string[]
+}
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'the last byte is not noted when a lease ends',
+    file: 'src/supervisor/leases.ts',
+    find: '    lastByteAt = clock.now()\n',
+    replace: '',
+    breaks: ['R9'],
+  },
+  {
+    name: 'an instance that was granted in this turn counts as idle',
+    file: 'src/scheduler/turn.ts',
+    find: '  if (turn.granted.has(instance.id)) return false\n',
+    replace: '',
+    breaks: ['R9'],
+  },
+  {
+    name: 'a loading engine is not claimed for',
+    file: 'src/scheduler/ledger.ts',
+    find: '    claimed += bytes\n',
+    replace: "    if (instance.phase !== 'starting') claimed += bytes\n",
+    breaks: ['G1', 'G2'],
+  },
+  {
+    name: 'a crashed instance is forgotten before its processes are swept',
+    file: 'src/scheduler/failures.ts',
+    find: "  updateInstance(turn, id, { phase: 'failed', reason, leavingSince: turn.at, because })\n",
+    replace: '  turn.instances.delete(id)\n',
+    breaks: ['P4', 'G1'],
+  },
+  {
+    name: 'the engine is spawned before its launch record is on disk',
+    file: 'src/engine/instance.ts',
+    find: '    await writeRecord(plan)\n    if (stopRequested.settled) return null\n',
+    replace: '    void writeRecord(plan)\n    if (stopRequested.settled) return null\n',
+    breaks: ['S4'],
+  },
+  {
+    name: 'the grace between TERM and KILL is not waited for',
+    file: 'src/engine/ladder.ts',
+    find: 'now - startedAt >= stop.grace',
+    replace: 'now - startedAt >= 0',
+    breaks: ['P6'],
+  },
+  {
+    name: 'the start limit does not hold',
+    file: 'src/scheduler/failures.ts',
+    find: 'failures.length >= START_ATTEMPTS',
+    replace: 'failures.length >= 2 * START_ATTEMPTS',
+    breaks: ['P7'],
+  },
+  {
+    name: 'leftovers of an earlier daemon are forgotten instead of stopped',
+    file: 'src/supervisor/supervisor.ts',
+    find: 'of await resolveLeftovers(world))',
+    replace: 'of (await world.records.readLaunches().then(() => [] as Awaited<ReturnType<typeof resolveLeftovers>>)))',
+    breaks: ['P2', 'P1'],
+  },
+  {
+    name: 'requests in line for a slot are dropped when their instance goes',
+    file: 'src/supervisor/instances.ts',
+    find: '    parts.requeue(book.offer.model, book.close())\n',
+    replace: '    book.close()\n',
+    breaks: ['R1', 'R10'],
+  },
+  {
+    name: 'a busy resident may be evicted at once',
+    file: 'src/scheduler/placement.ts',
+    find: "  if (!isIdle(turn, instance)) return { rule: 'busy', until: null }\n",
+    replace: '',
+    breaks: ['R9'],
+  },
+  {
+    name: 'the scheduler wakes at the last instant that is due instead of the first',
+    file: 'src/scheduler/step.ts',
+    find: 'Math.min(...turn.due)',
+    replace: 'Math.max(...turn.due)',
+    breaks: ['R9', 'R1', 'P6'],
+  },
+  {
+    name: 'only the leader is swept',
+    file: 'src/engine/ladder.ts',
+    find: 'if (proven.length === 0 || over)',
+    replace: 'if (!proven.some((member) => member.pid === identity.leader?.pid) || over)',
+    breaks: ['P1'],
+  },
+]
