@@ -162,7 +162,8 @@ async function build(
     await rm(state.daemonFile, { force: true })
   })
   await supervisor.start()
-  address = describeListen(await gateway.listen(manifest.server.listen))
+  const bound = await gateway.listen(manifest.server.listen)
+  address = bound.kind === 'tcp' ? `http://${describeListen(bound)}` : describeListen(bound)
   await gateway.listenLocal(state.adminSocket)
   await writeDaemonFile(state, {
     version,
