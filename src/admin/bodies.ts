@@ -1,0 +1,47 @@
+import * as z from 'zod'
+
+import type { Millis } from '../core/index.ts'
+import { EnginehouseError, parseDuration } from '../core/index.ts'
+
+const model = z.string({ error: 'the name or alias of a model' }).min(1, 'the name or alias of a model')
+const flag = z.boolean({ error: 'true or false' })
+const duration = z
+  .union([z.string(), z.number()], { error: 'a duration such as 2h' })
+  .transform((text, context): Millis => {
+    const parsed = parseDuration(text)
+    if (parsed !== undefined && parsed > 0) return parsed
+    context.addIssue('a duration such as 2h')
+    return z.NEVER
+  })
+
+export const loadBody = z.strictObject({ model, wait: flag.default(true), dry_run: flag.default(false) })
+export const unloadBody = loadBody
+export const unloadAllBody = z.strictObject({ wait: flag.default(true), dry_run: flag.default(false) })
+/** `for`: how long; without it until unpinned. */
+export const pinBody = z.strictObject({ model, for: duration.nullable().default(null), wait: flag.default(false) })
+export const unpinBody = z.strictObject({ model })
+
+/** Throws json_invalid for what is not an object, parameter_invalid naming the first field that is wrong. */
+export function readBody<T extends z.ZodObject>(schema: T, body: unknown): z.output<T> {
+  const given = body ?? {}
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    throw new EnginehouseError('json_invalid', { why: 'it is valid JSON of another kind' })
+  }
+  const result = schema.safeParse(given)
+  if (result.success) return result.data
+  throw fieldError(result.error.issues[0], Object.keys(schema.shape))
+}
+
+function fieldError(issue: z.core.$ZodIssue | undefined, fields: readonly string[]): EnginehouseError {
+  if (issue?.code === 'unrecognized_keys') {
+    const param = issue.keys[0] ?? ''
+    return new EnginehouseError('parameter_invalid', {
+      param,
+      expected: `left out: this route takes ${fields.join(', ')}`,
+    })
+  }
+  return new EnginehouseError('parameter_invalid', {
+    param: issue?.path.join('.') ?? '',
+    expected: issue?.message ?? 'valid',
+  })
+}

@@ -1,0 +1,143 @@
+/**
+ * What the native routes answer. Fields grow, none is renamed. Bytes are integers, times ISO 8601 or `_ms`; null is
+ * "not known" or "there is none", never zero.
+ */
+
+export interface ModelShape {
+  readonly id: string
+  readonly engine: string
+  readonly phase: string
+  readonly status: { readonly value: string }
+  readonly aliases: readonly string[]
+  readonly root: string
+  readonly context_length: number | null
+  readonly capabilities: readonly string[]
+  readonly ttl_ms: number | null
+  readonly keep: string
+  readonly pinned: { readonly until: string | null } | null
+  readonly devices: readonly string[]
+  readonly claim: Readonly<Record<string, ClaimShape>>
+  readonly instance: InstanceShape | null
+  readonly leases: number
+  readonly waiting: number
+  readonly last_byte_at: string | null
+  readonly unload_at: string | null
+  readonly load_seconds: { readonly last: number | null; readonly learned: number | null }
+  readonly last_reason: string | null
+  readonly failure: FailureShape | null
+}
+
+export interface ClaimShape {
+  readonly bytes: number
+  readonly origin: string
+  /** What the bytes are for; null where the origin does not tell. */
+  readonly parts: Readonly<Record<'weights' | 'kv' | 'compute' | 'context', number>> | null
+}
+
+export interface InstanceShape {
+  readonly id: string
+  readonly pid: number | null
+  readonly argv: readonly string[]
+  readonly started_at: string
+  readonly ready_at: string | null
+  /** Of the load, 0 to 1. */
+  readonly progress: number | null
+}
+
+export interface FailureShape {
+  readonly class: string
+  readonly message: string
+  readonly retry_at: string | null
+  readonly log_tail: readonly string[]
+}
+
+export interface DeviceShape {
+  readonly id: string
+  readonly kind: string
+  readonly index: number
+  readonly name: string
+  readonly total: number
+  readonly reserve: number
+  readonly measured_used: number | null
+  readonly measured_at: string
+  /** Used by what is not ours: measured use less our claims. */
+  readonly foreign: number | null
+  readonly claims: readonly {
+    readonly model: string
+    readonly instance: string
+    readonly bytes: number
+    readonly phase: string
+  }[]
+  readonly quarantined: number
+  readonly free: number
+}
+
+export interface WaitingShape {
+  readonly request: string
+  readonly model: string
+  readonly since: string
+}
+
+export interface StatusShape {
+  readonly version: string
+  readonly pid: number
+  readonly started_at: string
+  readonly uptime_seconds: number
+  readonly listen: string | null
+  readonly manifest: string | null
+  readonly state_directory: string
+  readonly stopping: boolean
+  readonly models: {
+    readonly total: number
+    readonly loaded: number
+    readonly loading: number
+    readonly failed: number
+  }
+  readonly waiting: number
+}
+
+export interface DecisionShape {
+  readonly action: DecisionAction
+  /** Where the model goes, or is; null when nothing has been placed. */
+  readonly device: string | null
+  readonly evict: readonly { readonly model: string; readonly bytes: number; readonly why: string }[]
+  /** Of the record that holds the decision; empty when there was nothing to decide. */
+  readonly evidence: unknown
+}
+
+/**
+ * start: it is loaded now (after the evictions listed). already: it is as asked. wait: something must end or arrive
+ * first. refuse: it cannot be done. unload: it leaves memory.
+ */
+export type DecisionAction = 'start' | 'already' | 'wait' | 'refuse' | 'unload'
+
+export interface DecidedShape {
+  readonly decision: DecisionShape
+  readonly model: ModelShape
+}
+
+export interface UnloadAllShape {
+  readonly unloaded: readonly string[]
+  readonly skipped: readonly { readonly model: string; readonly why: string }[]
+}
+
+export interface EventShape {
+  readonly seq: number
+  readonly at: string
+  readonly kind: string
+  readonly model?: string
+  readonly instance?: string
+  readonly device?: string
+  readonly cause: readonly number[]
+  readonly evidence: unknown
+  /** The same in words, one line. */
+  readonly text: string
+}
+
+export interface ExplanationShape {
+  readonly subject: { readonly model: string } | { readonly request: string }
+  readonly at: string | null
+  readonly summary: string
+  readonly records: readonly EventShape[]
+  readonly would_change: readonly string[]
+}

@@ -1,0 +1,91 @@
+/**
+ * What the commands read of the daemon's answers: less than what it sends, so that a daemon that says more is
+ * understood too. Bytes are integers, times ISO 8601.
+ */
+
+export interface ModelAnswer {
+  readonly id: string
+  readonly engine: string
+  readonly phase: string
+  readonly status: { readonly value: string }
+  readonly aliases: readonly string[]
+  readonly root: string
+  readonly context_length: number | null
+  readonly ttl_ms: number | null
+  readonly keep: string
+  readonly pinned: { readonly until: string | null } | null
+  readonly claim: Readonly<Record<string, { readonly bytes: number; readonly origin: string }>>
+  readonly instance: {
+    readonly id: string
+    readonly pid: number | null
+    readonly started_at: string
+    readonly progress: number | null
+  } | null
+  readonly leases: number
+  readonly waiting: number
+  readonly unload_at: string | null
+  readonly load_seconds: { readonly last: number | null }
+  readonly failure: { readonly class: string; readonly message: string; readonly retry_at: string | null } | null
+}
+
+export interface DeviceAnswer {
+  readonly id: string
+  readonly kind: string
+  readonly index: number
+  readonly name: string
+  readonly total: number
+  readonly reserve: number
+  readonly foreign: number | null
+  readonly claims: readonly { readonly model: string; readonly bytes: number }[]
+  readonly quarantined: number
+  readonly free: number
+}
+
+export interface StatusAnswer {
+  readonly version: string
+  readonly pid: number
+  readonly uptime_seconds: number
+  readonly listen: string | null
+  readonly manifest: string | null
+  readonly stopping: boolean
+  readonly models: {
+    readonly total: number
+    readonly loaded: number
+    readonly loading: number
+    readonly failed: number
+  }
+  readonly waiting: number
+}
+
+export interface DecisionAnswer {
+  readonly action: string
+  readonly device: string | null
+  readonly evict: readonly { readonly model: string; readonly bytes: number; readonly why: string }[]
+  readonly evidence: unknown
+}
+
+export interface DecidedAnswer {
+  readonly decision: DecisionAnswer
+  readonly model: ModelAnswer
+}
+
+export interface UnloadAllAnswer {
+  readonly unloaded: readonly string[]
+  readonly skipped: readonly { readonly model: string; readonly why: string }[]
+}
+
+export interface EventAnswer {
+  readonly seq: number
+  readonly at: string
+  readonly kind: string
+  readonly model?: string
+  readonly text: string
+}
+
+export interface ExplanationAnswer {
+  readonly subject: { readonly model: string } | { readonly request: string }
+  readonly at: string | null
+  readonly summary: string
+  readonly records: readonly EventAnswer[]
+  readonly would_change: readonly string[]
+}

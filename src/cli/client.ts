@@ -1,0 +1,94 @@
+import type {
+  DecidedAnswer,
+  DeviceAnswer,
+  EventAnswer,
+  ExplanationAnswer,
+  ModelAnswer,
+  StatusAnswer,
+  UnloadAllAnswer,
+} from './answers.ts'
+import { eventData, linesOf } from './lines.ts'
+import type { Transport } from './transport.ts'
+
+/** A daemon, by the routes of its admin socket. Each call fails as `Transport` says. */
+export interface Client {
+  status(): Promise<StatusAnswer>
+  models(): Promise<readonly ModelAnswer[]>
+  model(name: string): Promise<ModelAnswer>
+  devices(): Promise<readonly DeviceAnswer[]>
+  queue(): Promise<readonly unknown[]>
+  explain(subject: { readonly model: string } | { readonly request: string }): Promise<ExplanationAnswer>
+  load(model: string, how: How): Promise<DecidedAnswer>
+  unload(model: string, how: How): Promise<DecidedAnswer>
+  unloadAll(how: How): Promise<UnloadAllAnswer>
+  /** `duration`: as somebody writes it (`2h`); null until unpinned. */
+  pin(model: string, duration: string | null): Promise<DecidedAnswer>
+  unpin(model: string): Promise<{ readonly model: ModelAnswer }>
+  events(query: EventQuery): AsyncIterable<EventAnswer>
+  logs(model: string, query: { readonly follow: boolean; readonly lines: number }): AsyncIterable<string>
+  /** The data of each event of a streamed chat completion, `[DONE]` excluded. */
+  chat(model: string, messages: readonly Message[]): AsyncIterable<string>
+  close(): Promise<void>
+}
+
+export interface How {
+  readonly wait: boolean
+  readonly dryRun: boolean
+}
+
+export interface EventQuery {
+  readonly follow: boolean
+  readonly model?: string | undefined
+  readonly since?: string | undefined
+  readonly limit?: number | undefined
+}
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+export function createClient(transport: Transport): Client {
+  // What a daemon of the same version sends is taken at its word; the shapes are held to it by a test.
+  const get = async <T>(path: string, query: Query = {}): Promise<T> =>
+    (await transport.ask({ method: 'GET', path: withQuery(`/api/v1${path}`, query), answer: 'quick' })) as T
+  const post = async <T>(path: string, body: unknown): Promise<T> =>
+    (await transport.ask({ method: 'POST', path: `/api/v1${path}`, body, answer: 'when_done' })) as T
+  const stream = async function* (path: string, query: Query): AsyncGenerator<string> {
+    const request = { method: 'GET', path: withQuery(`/api/v1${path}`, query), answer: 'when_done' } as const
+    yield* linesOf(await transport.open(request))
+  }
+  return {
+    status: () => get('/status'),
+    models: async () => (await get<{ models: ModelAnswer[] }>('/models')).models,
+    model: (name) => get(`/models/${encodeURIComponent(name)}`),
+    devices: async () => (await get<{ devices: DeviceAnswer[] }>('/devices')).devices,
+    queue: async () => (await get<{ queue: unknown[] }>('/queue')).queue,
+    explain: (subject) => get('/explain', subject),
+    load: (model, { wait, dryRun }) => post('/models/load', { model, wait, dry_run: dryRun }),
+    unload: (model, { wait, dryRun }) => post('/models/unload', { model, wait, dry_run: dryRun }),
+    unloadAll: ({ wait, dryRun }) => post('/models/unload-all', { wait, dry_run: dryRun }),
+    pin: (model, duration) => post('/models/pin', { model, for: duration }),
+    unpin: (model) => post('/models/unpin', { model }),
+    async *events(query) {
+      for await (const data of eventData(stream('/events', { ...query }))) yield JSON.parse(data)
+    },
+    logs: (model, query) => stream('/logs', { model, ...query }),
+    async *chat(model, messages) {
+      const body = { model, messages, stream: true }
+      const request = { method: 'POST', path: '/v1/chat/completions', body, answer: 'when_done' } as const
+      for await (const data of eventData(linesOf(await transport.open(request)))) {
+        if (data !== '[DONE]') yield data
+      }
+    },
+    close: () => transport.close(),
+  }
+}
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>
+
+function withQuery(path: string, query: Query): string {
+  const given = new URLSearchParams()
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) given.set(key, String(value))
+  return given.size === 0 ? path : `${path}?${given.toString()}`
+}

@@ -1,0 +1,31 @@
+import type { Register } from '../command.ts'
+import { renderEvent } from '../render/explanation.ts'
+
+interface EventsOptions {
+  readonly follow?: true
+  readonly model?: string
+  readonly since?: string
+}
+
+/** Past records that are shown when nobody says how many. */
+const SHOWN = 50
+const SHOWN_BEFORE_FOLLOWING = 10
+
+export const events: Register = (program, act) => {
+  program
+    .command('events')
+    .description('show what the daemon did and why, from its journal')
+    .option('-f, --follow', 'go on with what happens from now on')
+    .option('--model <model>', 'only about this model')
+    .option('--since <time>', 'from then on: 10m (ago), or 2026-01-31T14:03:00Z')
+    .action(
+      act(async (job, { follow, model, since }: EventsOptions) => {
+        const client = await job.client()
+        const limit = since === undefined ? (follow ? SHOWN_BEFORE_FOLLOWING : SHOWN) : undefined
+        for await (const event of client.events({ follow: follow === true, model, since, limit })) {
+          if (job.options.json) job.printJson(event)
+          else job.print(renderEvent(event, job.look))
+        }
+      }),
+    )
+}

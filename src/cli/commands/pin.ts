@@ -1,0 +1,24 @@
+import { EXIT } from '../../core/index.ts'
+import type { Register } from '../command.ts'
+import { durationText } from '../options.ts'
+import { renderDecision } from '../render/decision.ts'
+import { untilText } from '../render/words.ts'
+
+export const pin: Register = (program, act) => {
+  program
+    .command('pin')
+    .description('load a model and keep it in memory, until it is unpinned or the daemon ends')
+    .argument('<model>')
+    .option('--for <duration>', 'end the pin after this time, such as 2h', durationText)
+    .action(
+      act(async (job, model: string, options: { readonly for?: string }) => {
+        const answer = await (await job.client()).pin(model, options.for ?? null)
+        if (job.options.json) job.printJson(answer)
+        else {
+          job.print(renderDecision(answer, 'done', job.look))
+          job.print(`${answer.model.id} stays: ${untilText(answer.model, job.now())}\n`)
+        }
+        return answer.decision.action === 'refuse' ? EXIT.placement : EXIT.ok
+      }),
+    )
+}

@@ -1,0 +1,54 @@
+import { EnginehouseError } from '../../core/index.ts'
+import { ask } from '../ask.ts'
+import { chat } from '../chat.ts'
+import type { Client } from '../client.ts'
+import type { Register } from '../command.ts'
+import type { Job } from '../job.ts'
+import { isGgufFile, withPrivateDaemon } from '../run-file.ts'
+import type { Input } from '../world.ts'
+
+export const run: Register = (program, act) => {
+  program
+    .command('run')
+    .description('ask a model, or a GGUF file without any manifest; without a prompt chat with it')
+    .argument('<model|file.gguf>')
+    .argument('[prompt...]', 'the question; what is piped in follows it')
+    .action(
+      act(async (job, subject: string, words: readonly string[]) => {
+        const prompt = await readPrompt(job, words)
+        if (await isGgufFile(subject)) {
+          return withPrivateDaemon(job, subject, (client, model) => talk(job, client, model, prompt))
+        }
+        return talk(job, await job.client(), subject, prompt)
+      }),
+    )
+}
+
+/** Null where there is a person to talk with. */
+async function readPrompt(job: Job, words: readonly string[]): Promise<string | null> {
+  const { stdin } = job.world
+  const typed = words.join(' ')
+  const piped = stdin.isTTY ? '' : await readAll(stdin, job.signal)
+  const prompt = [typed, piped].filter((part) => part.trim() !== '').join('\n\n')
+  if (prompt !== '') return prompt
+  if (stdin.isTTY) return null
+  throw new EnginehouseError('usage', { why: 'There is no prompt: write one after MODEL, or pipe one in.' })
+}
+
+async function readAll(stdin: Input, signal: AbortSignal): Promise<string> {
+  const stop = (): void => void stdin.destroy()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    let text = ''
+    stdin.setEncoding('utf8')
+    for await (const piece of stdin) text += piece
+    return text
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+async function talk(job: Job, client: Client, model: string, prompt: string | null): Promise<void> {
+  if (prompt === null) return chat(job, client, model)
+  await ask(job, client, model, [{ role: 'user', content: prompt }])
+}

@@ -1,0 +1,50 @@
+import { EnginehouseError } from '../../core/index.ts'
+import type { Register } from '../command.ts'
+import type { Job } from '../job.ts'
+import { renderDecision, renderUnloadAll, type Tense } from '../render/decision.ts'
+
+interface UnloadOptions {
+  readonly all?: true
+  /** Undefined when nothing was said: then it waits. */
+  readonly wait?: boolean
+  readonly dryRun?: true
+}
+
+export const unload: Register = (program, act) => {
+  program
+    .command('unload')
+    .description('take a model out of memory; its running requests end first')
+    .argument('[model]')
+    .option('--all', 'every model')
+    .option('--wait', 'until its memory is proven back (the default)')
+    .option('--no-wait', 'only until it is decided')
+    .option('--dry-run', 'decide, and change nothing')
+    .action(
+      act(async (job, model: string | undefined, options: UnloadOptions) => {
+        if ((model === undefined) === (options.all === undefined)) {
+          throw new EnginehouseError('usage', { why: 'Name one MODEL to unload, or give --all.' })
+        }
+        return model === undefined ? unloadAll(job, options) : unloadOne(job, model, options)
+      }),
+    )
+}
+
+async function unloadOne(job: Job, model: string, options: UnloadOptions): Promise<void> {
+  const answer = await (await job.client()).unload(model, howOf(options))
+  if (job.options.json) job.printJson(answer)
+  else job.print(renderDecision(answer, tenseOf(options), job.look))
+}
+
+async function unloadAll(job: Job, options: UnloadOptions): Promise<void> {
+  const answer = await (await job.client()).unloadAll(howOf(options))
+  if (job.options.json) job.printJson(answer)
+  else job.print(renderUnloadAll(answer, tenseOf(options)))
+}
+
+function howOf(options: UnloadOptions): { readonly wait: boolean; readonly dryRun: boolean } {
+  return { wait: options.wait !== false && !options.dryRun, dryRun: options.dryRun === true }
+}
+
+function tenseOf(options: UnloadOptions): Tense {
+  return options.dryRun ? 'would' : 'done'
+}

@@ -1,0 +1,16 @@
+import type { Register } from '../command.ts'
+import { untilText } from '../render/words.ts'
+
+export const unpin: Register = (program, act) => {
+  program
+    .command('unpin')
+    .description('end the pin of a model: its ttl and other models decide again')
+    .argument('<model>')
+    .action(
+      act(async (job, model: string) => {
+        const answer = await (await job.client()).unpin(model)
+        if (job.options.json) return job.printJson(answer)
+        job.print(`${answer.model.id} is not pinned; it leaves memory: ${untilText(answer.model, job.now())}\n`)
+      }),
+    )
+}

@@ -1,0 +1,90 @@
+import { CommanderError } from 'commander'
+
+import type { ErrorCode, Facts } from '../core/index.ts'
+import { ERRORS, EnginehouseError, EXIT, specOf } from '../core/index.ts'
+import { type Look, paint } from './render/paint.ts'
+
+/** What went wrong, in the form in which a command shows it. */
+export interface Problem {
+  readonly code: string
+  readonly message: string
+  /** What to do; null where the message says it already. */
+  readonly next: string | null
+  readonly facts: Facts
+  readonly exit: number
+}
+
+/** A refusal in the daemon's words. */
+export class DaemonError extends Error {
+  override readonly name = 'DaemonError'
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.message)
+    this.problem = problem
+  }
+}
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof DaemonError) return error.problem
+  if (error instanceof CommanderError) return problemOf(new EnginehouseError('usage', { why: usageOf(error) }))
+  if (error instanceof EnginehouseError) {
+    const facts = error.facts as Facts
+    return { code: error.code, message: error.message, next: error.next, facts, exit: specOf(error.code).exit }
+  }
+  return problemOf(
+    new EnginehouseError('command_failed', { what: error instanceof Error ? error.message : String(error) }),
+  )
+}
+
+/**
+ * What stands in an error body (`{"error":{"code","message",…}}`) or in the error event of a stream, `next` and
+ * `facts` where they are sent beside it. Null for anything else.
+ */
+export function refusalIn(body: unknown): DaemonError | null {
+  const error = member(body, 'error')
+  const code = member(error, 'code')
+  const message = member(error, 'message')
+  if (typeof message !== 'string') return null
+  const next = member(error, 'next')
+  const facts = member(error, 'facts')
+  return new DaemonError({
+    // An engine's own error, passed through, may have a number or nothing for a code.
+    code: typeof code === 'string' ? code : 'engine_refused',
+    message,
+    next: typeof next === 'string' ? next : null,
+    facts: typeof facts === 'object' && facts !== null ? { ...facts } : {},
+    exit: typeof code === 'string' ? exitOf(code) : EXIT.failed,
+  })
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && key in value ? Reflect.get(value, key) : undefined
+}
+
+/** The exit code of a code that the daemon sent; one that this version does not know is a plain failure. */
+function exitOf(code: string): number {
+  return isErrorCode(code) ? specOf(code).exit : EXIT.failed
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code)
+}
+
+/** The parser's words as a sentence: `error: unknown option '--jsn'\n(Did you mean --json?)`. */
+function usageOf(error: CommanderError): string {
+  const text = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/s, '. $1')
+  const sentence = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`
+}
+
+/** For people: what happened and where, then what to do. */
+export function renderProblem(problem: Problem, look: Look): string {
+  const next = problem.next === null ? '' : `  ${problem.next}\n`
+  return `${paint('error:', 'bad', look)} ${problem.message}\n${next}`
+}
+
+/** For programs: one line, on stdout, so that a reader of `--json` finds the outcome where it finds every other one. */
+export function problemLine({ code, message, next, facts }: Problem): string {
+  return `${JSON.stringify({ error: { code, message, next, facts } })}\n`
+}

@@ -1,0 +1,81 @@
+import { formatBytes, formatDuration } from '../../core/index.ts'
+import type { DecidedAnswer, DecisionAnswer, ModelAnswer, UnloadAllAnswer } from '../answers.ts'
+import { type Look, type Meaning, paint, plain } from './paint.ts'
+
+export type Tense = 'done' | 'would'
+
+const SENTENCES: Readonly<Record<string, Readonly<Record<Tense, string>> & { readonly meaning: Meaning }>> = {
+  start: { done: 'loads', would: 'would load', meaning: 'good' },
+  already: { done: 'is already as asked', would: 'is already as asked', meaning: 'quiet' },
+  wait: { done: 'waits', would: 'would wait', meaning: 'busy' },
+  refuse: { done: 'cannot be loaded', would: 'could not be loaded', meaning: 'bad' },
+  unload: { done: 'leaves memory', would: 'would leave memory', meaning: 'good' },
+}
+
+/** What was decided about a model, who makes room for it, and the arithmetic behind it. */
+export function renderDecision({ decision, model }: DecidedAnswer, tense: Tense, look: Look): string {
+  const known = SENTENCES[decision.action]
+  const verb = known ? paint(known[tense], known.meaning, look) : plain(decision.action)
+  const place = decision.device !== null && decision.action !== 'unload' ? ` on ${plain(decision.device)}` : ''
+  const lines = [`${model.id} ${verb}${place}`, ...evictions(decision), ...arithmetic(decision.evidence)]
+  return `${lines.join('\n')}\n`
+}
+
+function evictions(decision: DecisionAnswer): string[] {
+  return decision.evict.map((each) => `  ${each.model} makes room: ${formatBytes(each.bytes)}, ${plain(each.why)}`)
+}
+
+/** What a model that is ready took and holds. */
+export function renderReady(model: ModelAnswer): string {
+  const took = model.load_seconds.last === null ? '' : ` in ${formatDuration(model.load_seconds.last * 1000)}`
+  const claims = Object.entries(model.claim).map(
+    ([device, claim]) => `${formatBytes(claim.bytes)} on ${plain(device)} (${claim.origin})`,
+  )
+  return `${model.id} is ready${took}${claims.length > 0 ? `: ${claims.join(', ')}` : ''}\n`
+}
+
+export function renderUnloadAll(answer: UnloadAllAnswer, tense: Tense): string {
+  const verb = tense === 'done' ? 'unloaded' : 'would unload'
+  const lines = [
+    ...answer.unloaded.map((model) => `${verb} ${model}`),
+    ...answer.skipped.map((each) => `left ${each.model}: ${plain(each.why)}`),
+  ]
+  return lines.length > 0 ? `${lines.join('\n')}\n` : 'nothing was loaded\n'
+}
+
+/** The lines of a plan's evidence; none where the decision needed no plan. */
+function arithmetic(evidence: unknown): string[] {
+  const plan = evidence as PlanShape | null
+  const candidates = plan?.candidates ?? []
+  return candidates.flatMap((candidate, index) => [
+    ...(candidate.devices ?? []).map(
+      (budget) => `  ${index === plan?.chosen ? '' : 'not chosen: '}${budgetText(budget)}`,
+    ),
+    ...(candidate.spared ?? []).map((each) => `  ${each.model} stays: ${plain(each.rule).replaceAll('_', ' ')}`),
+  ])
+}
+
+/** The part of a plan's evidence that is shown; evidence grows, so each part may be missing. */
+interface PlanShape {
+  readonly chosen?: number | null
+  readonly candidates?: readonly {
+    readonly devices?: readonly BudgetShape[]
+    readonly spared?: readonly { readonly model: string; readonly rule: string }[]
+  }[]
+}
+
+interface BudgetShape {
+  readonly device: string
+  readonly needed: number
+  readonly total: number
+  readonly reserve: number
+  readonly claimed: number
+  readonly free: number
+}
+
+function budgetText(budget: BudgetShape): string {
+  return (
+    `${plain(budget.device)}: needs ${formatBytes(budget.needed)}, ${formatBytes(budget.free)} free of ` +
+    `${formatBytes(budget.total)} (claimed ${formatBytes(budget.claimed)}, reserve ${formatBytes(budget.reserve)})`
+  )
+}

@@ -1,0 +1,78 @@
+import { formatBytes, formatDuration } from '../../core/index.ts'
+import type { DeviceAnswer, ModelAnswer, StatusAnswer } from '../answers.ts'
+import { bar } from './bar.ts'
+import { cut, type Look, paint, plain } from './paint.ts'
+import { isResident, renderPs } from './ps.ts'
+import { deviceName } from './words.ts'
+
+export interface Screen {
+  readonly daemon: StatusAnswer
+  readonly devices: readonly DeviceAnswer[]
+  readonly models: readonly ModelAnswer[]
+}
+
+const BAR_MIN = 16
+const BAR_MAX = 40
+
+/** The daemon, its devices and what is in them on one screen. */
+export function renderStatus(screen: Screen, look: Look, now: number): string {
+  const resident = screen.models.filter(isResident)
+  const failed = screen.models.filter((model) => model.failure !== null)
+  return [
+    renderDaemon(screen.daemon, look),
+    renderDevices(screen.devices, look),
+    resident.length > 0 ? renderPs(resident, screen.devices, look, now) : '',
+    failed.map((model) => renderFailure(model, look)).join(''),
+    renderCounts(screen.daemon),
+  ]
+    .filter((part) => part !== '')
+    .join('\n')
+}
+
+function renderDaemon(daemon: StatusAnswer, look: Look): string {
+  const state = daemon.stopping
+    ? paint('shutting down', 'busy', look)
+    : `up ${formatDuration(daemon.uptime_seconds * 1000)}`
+  const where = daemon.listen === null ? [] : [daemon.listen]
+  const name = paint(`enginehouse ${daemon.version}`, 'heading', look)
+  const facts = [name, ...where, `pid ${daemon.pid}`, state].join(' · ')
+  const manifest = daemon.manifest === null ? '' : `manifest ${daemon.manifest}\n`
+  return `${facts}\n${manifest}`
+}
+
+function renderDevices(devices: readonly DeviceAnswer[], look: Look): string {
+  const labels = devices.map((device) => deviceName(device.id, devices))
+  const longest = Math.max(0, ...labels.map((label) => label.length))
+  return devices.map((device, index) => renderDevice(device, (labels[index] ?? '').padEnd(longest), look)).join('')
+}
+
+function renderDevice(device: DeviceAnswer, label: string, look: Look): string {
+  const claimed = device.claims.reduce((sum, claim) => sum + claim.bytes, 0)
+  const shares = [
+    { bytes: claimed, mark: '█', meaning: 'good' },
+    { bytes: device.quarantined, mark: '▚', meaning: 'bad' },
+    { bytes: device.foreign ?? 0, mark: '▒', meaning: 'busy' },
+  ] as const
+  const width = Math.min(BAR_MAX, Math.max(BAR_MIN, Math.floor((look.width ?? 0) / 5)))
+  const facts = [
+    `${formatBytes(device.free)} free of ${formatBytes(device.total)}`,
+    ...(device.quarantined > 0 ? [`missing ${formatBytes(device.quarantined)}`] : []),
+    `ours ${formatBytes(claimed)}`,
+    `others ${device.foreign === null ? 'unknown' : formatBytes(device.foreign)}`,
+    ...(device.kind === 'host' ? [] : [plain(device.name)]),
+  ].join(', ')
+  const room = look.width === null ? Number.POSITIVE_INFINITY : look.width - label.length - width - 4
+  return `${label}  ${bar(device.total, shares, width, look)}  ${cut(facts, room)}\n`
+}
+
+function renderFailure(model: ModelAnswer, look: Look): string {
+  if (model.failure === null) return ''
+  const text = `${model.id}: ${model.failure.class.replaceAll('_', ' ')}: ${plain(model.failure.message)}`
+  return `${paint(look.width === null ? text : cut(text, look.width), 'bad', look)}\n`
+}
+
+function renderCounts({ models, waiting }: StatusAnswer): string {
+  const counts = [`${models.loaded} loaded`, `${models.loading} loading`, `${models.failed} failed`].join(', ')
+  const queue = waiting === 1 ? '; 1 request waits' : waiting > 1 ? `; ${waiting} requests wait` : ''
+  return `${models.total} ${models.total === 1 ? 'model' : 'models'}: ${counts}${queue}\n`
+}

@@ -1,0 +1,66 @@
+import { cut, lengthOf, type Look, type Meaning, paint } from './paint.ts'
+
+export interface Column {
+  readonly title: string
+  readonly align?: 'left' | 'right'
+  /** The narrowest that it may become where the line is too long; without it the column keeps its width. */
+  readonly shrinksTo?: number
+}
+
+export interface Cell {
+  readonly text: string
+  readonly meaning?: Meaning
+}
+
+const GAP = '  '
+
+/**
+ * Lines of a table, the titles first. Where they would not fit, columns that may shrink give up width one by one,
+ * always the widest of them, and their texts end in `…`; what is too wide even so runs on.
+ */
+export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], look: Look): string {
+  const widths = fit(columns, naturalWidths(columns, rows), look.width)
+  const titles = columns.map((column): Cell => ({ text: column.title, meaning: 'heading' }))
+  return [titles, ...rows].map((cells) => line(columns, cells, widths, look)).join('')
+}
+
+function naturalWidths(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number[] {
+  return columns.map((column, index) =>
+    rows.reduce((width, row) => Math.max(width, lengthOf(row[index]?.text ?? '')), column.title.length),
+  )
+}
+
+function fit(columns: readonly Column[], natural: readonly number[], width: number | null): readonly number[] {
+  const widths = [...natural]
+  if (width === null) return widths
+  let excess = widths.reduce((sum, each) => sum + each, GAP.length * (columns.length - 1)) - width
+  while (excess > 0) {
+    const widest = widestShrinkable(columns, widths)
+    if (widest === undefined) return widths
+    widths[widest] = (widths[widest] ?? 0) - 1
+    excess -= 1
+  }
+  return widths
+}
+
+function widestShrinkable(columns: readonly Column[], widths: readonly number[]): number | undefined {
+  let widest: number | undefined
+  for (const [index, column] of columns.entries()) {
+    const width = widths[index] ?? 0
+    if (column.shrinksTo === undefined || width <= column.shrinksTo) continue
+    if (widest === undefined || width > (widths[widest] ?? 0)) widest = index
+  }
+  return widest
+}
+
+function line(columns: readonly Column[], cells: readonly Cell[], widths: readonly number[], look: Look): string {
+  const parts = columns.map((column, index) => {
+    const cell = cells[index] ?? { text: '' }
+    const width = widths[index] ?? 0
+    const text = cut(cell.text, width)
+    const padding = ' '.repeat(width - lengthOf(text))
+    const painted = paint(text, cell.meaning ?? null, look)
+    return column.align === 'right' ? padding + painted : painted + padding
+  })
+  return `${parts.join(GAP).trimEnd()}\n`
+}

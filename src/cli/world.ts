@@ -1,0 +1,89 @@
+import type { Manifest } from '../core/index.ts'
+import type { Knowledge } from '../manifest/index.ts'
+
+/** All that a command knows of the process that it runs in. */
+export interface World {
+  readonly environment: NodeJS.ProcessEnv
+  readonly stdin: Input
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly signals: Signals
+  /** The daemon's own code, which is loaded only by the commands that run it. */
+  readonly house: () => Promise<House>
+}
+
+export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean; destroy(): unknown }
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number }
+
+export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+export interface Signals {
+  /** The returned function ends it. A signal that somebody listens for does not end the process by itself. */
+  on(signal: SignalName, listener: () => void): () => void
+}
+
+/** What the commands need of the program beyond the daemon's admin socket: the exports of app.ts. */
+export interface House {
+  startApp(options: AppOptions): Promise<App>
+  /** What the manifest's reader must know of the engines and of this host. */
+  readonly knowledge: Knowledge
+  readonly engines: readonly EngineEntry[]
+}
+
+export interface AppOptions {
+  readonly manifest: Manifest
+  readonly stateDirectory: string
+  readonly environment: NodeJS.ProcessEnv
+  /** From which level on the daemon logs, on stderr. */
+  readonly logLevel: LogLevel
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface App {
+  /** Where clients reach it: an URL, or `unix:/path`. */
+  readonly address: string
+  readonly adminSocket: string
+  /** Drains, takes every engine down and resolves when nothing is left. */
+  stop(): Promise<void>
+  /** Shortens a stop that is under way: what still runs is ended now. */
+  hurry(): void
+}
+
+/** An engine as `engines list` and `engines install` see it. */
+export interface EngineEntry {
+  readonly name: string
+  /** Its program; null for an engine whose program is the manifest's own. Throws engine_not_installed. */
+  locate(places: EnginePlaces): Promise<string | null>
+  /** Null where this version cannot install it. */
+  readonly install: ((options: InstallOptions) => Promise<InstalledEngine>) | null
+}
+
+export interface EnginePlaces {
+  readonly configured: string | null
+  readonly path: readonly string[]
+  readonly installed: string
+}
+
+export interface InstallOptions {
+  /** `engines/` of the state directory. */
+  readonly directory: string
+  readonly environment: NodeJS.ProcessEnv
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: InstallProgress) => void
+}
+
+/** `total` where the work is counted in bytes. */
+export interface InstallProgress {
+  readonly kind: string
+  readonly bytes?: number
+  readonly total?: number
+}
+
+export interface InstalledEngine {
+  readonly path: string
+  readonly version: string
+  /** It was there already and works. */
+  readonly already: boolean
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { runCommandLine, type Signals } from './cli/index.ts'
+
+const signals: Signals = {
+  on(signal, listener) {
+    process.on(signal, listener)
+    return () => void process.off(signal, listener)
+  },
+}
+
+const exit = await runCommandLine(process.argv.slice(2), {
+  environment: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signals,
+  house: () => import('./app.ts'),
+})
+
+// Sockets that nobody closed and a terminal that is still read must not keep a finished command alive.
+process.stdout.write('', () => process.exit(exit))

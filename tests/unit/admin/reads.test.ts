@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+
+import type { DeviceShape, ModelShape, StatusShape } from '../../../src/admin/index.ts'
+import type { DeviceAnswer, ModelAnswer, StatusAnswer } from '../../../src/cli/answers.ts'
+import type { JournalRecord } from '../../../src/core/index.ts'
+import { admin, HOST, modelView, NOW, READY, stubJournal, stubOperations } from './stubs.ts'
+
+const GIB = 1024 ** 3
+
+describe('models', () => {
+  const shape = {
+    id: 'org/ready',
+    engine: 'llama-server',
+    phase: 'ready',
+    status: { value: 'loaded' },
+    aliases: ['default'],
+    root: '/models/org/ready.gguf',
+    context_length: 8192,
+    capabilities: ['chat', 'completions'],
+    ttl_ms: 300_000,
+    keep: 'auto',
+    pinned: null,
+    devices: ['host'],
+    claim: { host: { bytes: 2 * GIB, origin: 'formula', parts: null } },
+    instance: {
+      id: 'ready-1',
+      pid: 4711,
+      argv: ['llama-server', '-m', 'x.gguf'],
+      started_at: '2026-01-31T13:59:00.000Z',
+      ready_at: '2026-01-31T13:59:01.250Z',
+      progress: 1,
+    },
+    leases: 1,
+    waiting: 0,
+    last_byte_at: '2026-01-31T13:59:59.000Z',
+    unload_at: '2026-01-31T14:04:59.000Z',
+    load_seconds: { last: 1.25, learned: null },
+    last_reason: null,
+    failure: null,
+  }
+
+  it.each(['/models/org/ready', '/models/org%2Fready', '/models/default'])('%s', async (path) => {
+    const response = await (await admin()).inject(`/api/v1${path}`)
+    expect([response.statusCode, response.json()]).toEqual([200, shape])
+  })
+
+  it('all, in the order of the manifest', async () => {
+    const { models } = (await (await admin()).inject('/api/v1/models')).json()
+    expect(models.map((each: ModelShape) => each.id)).toEqual(['org/ready', 'cold'])
+  })
+
+  it('a failure with when it is tried again, a pin with when it ends', async () => {
+    const failure = { class: 'gpu_oom', message: 'out of memory', retryAt: NOW + 1000, logTail: ['a'] } as const
+    const operations = stubOperations([modelView('m', { failure, pinned: { until: NOW }, lastReason: 'crashed' })])
+    const model = (await (await admin({ operations })).inject('/api/v1/models/m')).json()
+    expect(model).toMatchObject({
+      failure: { class: 'gpu_oom', message: 'out of memory', retry_at: '2026-01-31T14:00:01.000Z', log_tail: ['a'] },
+      pinned: { until: '2026-01-31T14:00:00.000Z' },
+      last_reason: 'crashed',
+    })
+  })
+
+  it('one that is not there is 404 with the nearest name', async () => {
+    const response = await (await admin()).inject('/api/v1/models/org/raedy')
+    expect(response.statusCode).toBe(404)
+    expect(response.json().error).toMatchObject({ code: 'model_not_found', facts: { nearest: ['org/ready'] } })
+  })
+})
+
+describe('devices', () => {
+  it('tells measured use, and what of it is not ours', async () => {
+    const { devices } = (await (await admin()).inject('/api/v1/devices')).json()
+    expect(devices).toEqual([
+      {
+        id: 'host',
+        kind: 'host',
+        index: 0,
+        name: 'host',
+        total: 32 * GIB,
+        reserve: 6 * GIB,
+        measured_used: 12 * GIB,
+        measured_at: '2026-01-31T14:00:00.000Z',
+        foreign: 10 * GIB,
+        claims: [{ model: 'org/ready', instance: 'ready-1', bytes: 2 * GIB, phase: 'ready' }],
+        quarantined: 0,
+        free: 18 * GIB,
+      },
+    ])
+  })
+
+  it('never takes what is not measured for zero', async () => {
+    const operations = stubOperations([])
+    const view = { ...operations.view, devices: () => [{ ...HOST, measuredFree: null }] }
+    const { devices } = (await (await admin({ operations: { ...operations, view } })).inject('/api/v1/devices')).json()
+    expect(devices[0]).toMatchObject({ measured_used: null, foreign: null })
+  })
+})
+
+describe('queue and status', () => {
+  it('shows who waits', async () => {
+    const response = await (await admin()).inject('/api/v1/queue')
+    expect(response.json()).toEqual({ queue: [{ request: 'r-1', model: 'cold', since: '2026-01-31T13:59:55.000Z' }] })
+  })
+
+  it('shows the daemon', async () => {
+    expect((await (await admin()).inject('/api/v1/status')).json()).toEqual({
+      version: '0.1.0',
+      pid: process.pid,
+      started_at: '2026-01-31T11:55:00.000Z',
+      uptime_seconds: 7500,
+      listen: 'http://127.0.0.1:8080',
+      manifest: '/etc/m.yaml',
+      state_directory: '/state',
+      stopping: false,
+      models: { total: 2, loaded: 1, loading: 0, failed: 0 },
+      waiting: 1,
+    })
+  })
+})
+
+describe('explain', () => {
+  const records: readonly JournalRecord[] = [
+    { seq: 1, at: NOW, kind: 'wanted', model: 'cold', cause: [], evidence: { request: 'r-1', waiting: 1 } },
+    { seq: 2, at: NOW, kind: 'ready', model: 'cold', instance: 'cold-1', cause: [1], evidence: { loadTime: 1250 } },
+  ]
+
+  it.each(['model=cold', 'request=r-1'])('%s', async (query) => {
+    const response = await (await admin({ journal: stubJournal(records) })).inject(`/api/v1/explain?${query}`)
+    expect(response.statusCode).toBe(200)
+    const [key, value] = query.split('=')
+    expect(response.json()).toMatchObject({ subject: { [String(key)]: value }, summary: expect.any(String) })
+    expect(response.json().records[0]).toMatchObject({ seq: 1, at: '2026-01-31T14:00:00.000Z', kind: 'wanted' })
+  })
+
+  it.each([
+    ['', 400, 'parameter_invalid'],
+    ['model=cold&request=r-1', 400, 'parameter_invalid'],
+    ['model=nobody', 404, 'model_not_found'],
+    ['request=r-9', 404, 'request_not_found'],
+    ['modle=cold', 400, 'parameter_invalid'],
+    ['model=cold&model=cold', 400, 'parameter_invalid'],
+  ])('%j is %d %s', async (query, status, code) => {
+    const response = await (await admin({ journal: stubJournal(records) })).inject(`/api/v1/explain?${query}`)
+    expect([response.statusCode, response.json().error.code]).toEqual([status, code])
+  })
+})
+
+describe('who may ask', () => {
+  it.each([
+    ['GET', '/api/v1/status'],
+    ['GET', '/api/v1/models/nobody'],
+    ['GET', '/api/v1/events'],
+    ['POST', '/api/v1/models/load'],
+  ] as const)('%s %s over TCP is 403 before anything else is looked at', async (method, url) => {
+    const operations = stubOperations([READY])
+    const app = await admin({ operations, isLocal: () => false })
+    const response = await app.inject({ method, url, ...(method === 'POST' ? { payload: 'no json' } : {}) })
+    expect([response.statusCode, response.json().error.code]).toEqual([403, 'admin_socket_only'])
+    expect(operations.calls).toEqual([])
+  })
+})
+
+it('the commands read what the routes send', () => {
+  // The types are the check: a shape that loses what a command reads does not compile.
+  const models: (shape: ModelShape) => ModelAnswer = (shape) => shape
+  const devices: (shape: DeviceShape) => DeviceAnswer = (shape) => shape
+  const daemon: (shape: StatusShape) => StatusAnswer = (shape) => shape
+  expect([models, devices, daemon]).toHaveLength(3)
+})

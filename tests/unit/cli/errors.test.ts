@@ -1,0 +1,138 @@
+import { join } from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { runCommand } from '../../support/cli.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { json, refusal, stubDaemon } from './stub-daemon.ts'
+
+describe('what is typed wrongly', () => {
+  it.each([
+    [['lod', 'x'], 'There is no command "lod". Did you mean "load"?'],
+    [['engines', 'lst'], 'There is no command "lst". Did you mean "list"?'],
+    [['xyzzy'], 'There is no command "xyzzy".'],
+    [['load'], "Missing required argument 'model'."],
+    [['ps', 'x'], "Too many arguments for 'ps'. Expected 0 arguments but got 1."],
+    [['ps', '--jsn'], "Unknown option '--jsn'. Did you mean --json?"],
+    [['unload'], 'Name one MODEL to unload, or give --all.'],
+    [['unload', 'a', '--all'], 'Name one MODEL to unload, or give --all.'],
+    [
+      ['pin', 'a', '--for', 'soon'],
+      "Option '--for <duration>' argument 'soon' is invalid. It is a duration such as 90s or 2h.",
+    ],
+    [['logs', 'a', '--lines', 'all'], "Option '--lines <count>' argument 'all' is invalid. It is a whole number."],
+    [['run', 'a'], 'There is no prompt: write one after MODEL, or pipe one in.'],
+  ])('%j', async (argv, sentence) => {
+    const { exit, stdout, stderr } = await runCommand(argv)
+    expect([exit, stdout]).toEqual([2, ''])
+    expect(stderr).toBe(`error: ${sentence}\n  \`enginehouse --help\` shows the commands.\n`)
+  })
+
+  it.each([[[]], [['engines']]])('%j shows help on stderr', async (argv) => {
+    const { exit, stdout, stderr } = await runCommand(argv)
+    expect([exit, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^Usage: enginehouse/)
+  })
+
+  it.each([[['--help']], [['load', '--help']], [['--version']]])('%j is asked for, so it is a result', async (argv) => {
+    const { exit, stdout, stderr } = await runCommand(argv)
+    expect([exit, stderr]).toEqual([0, ''])
+    expect(stdout).not.toBe('')
+  })
+})
+
+describe('what this version does not have', () => {
+  it.each([
+    ['show', 'x'],
+    ['restart', 'x'],
+    ['devices', 'clear', 'GPU-1'],
+    ['pull', '--all'],
+    ['pull', 'cancel', 'j'],
+    ['gguf', 'f'],
+    ['init'],
+    ['plan', '--exit-code'],
+    ['config', 'show', '--origin'],
+    ['keys', 'create', 'n', '--scope', 'infer'],
+    ['doctor'],
+    ['support-bundle'],
+  ])('%s is refused by name', async (...argv) => {
+    const { exit, stdout } = await runCommand([...argv, '--json'])
+    expect(exit).toBe(2)
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: 'not_supported',
+      message: `\`enginehouse ${argv[0]}\` is not supported by this version.`,
+    })
+  })
+
+  it.each([
+    [['engines', 'doctor', 'x'], {}],
+    [['ps', '--host', 'h:1'], {}],
+    [['ps', '--key-file', 'k'], {}],
+    [['ps'], { ENGINEHOUSE_HOST: 'h:1' }],
+  ])('%j %j', async (argv, environment) => {
+    const { exit, stderr } = await runCommand(argv, { environment })
+    expect(exit).toBe(2)
+    expect(stderr).toContain('is not supported by this version.')
+  })
+})
+
+describe('what the daemon refuses', () => {
+  it.each([
+    [404, 'model_not_found', 6],
+    [403, 'admin_socket_only', 7],
+    [503, 'insufficient_host_memory', 4],
+    [504, 'queue_timeout', 8],
+    [503, 'model_failed', 1],
+    [400, 'parameter_invalid', 1],
+    [400, 'not_supported', 2],
+    [500, 'a_code_of_a_later_version', 1],
+  ])('%d %s exits %d, in its words', async (status, code, exit) => {
+    const { environment } = await stubDaemon({
+      'POST /api/v1/models/unload': json(status, refusal(code, 'It says so.')),
+    })
+    const text = await runCommand(['unload', 'a'], { environment })
+    expect(text).toEqual({ exit, stdout: '', stderr: 'error: It says so.\n' })
+    const data = await runCommand(['unload', 'a', '--json'], { environment })
+    expect(data).toMatchObject({ exit, stderr: '' })
+    expect(JSON.parse(data.stdout)).toEqual({ error: { code, message: 'It says so.', next: null, facts: {} } })
+  })
+
+  it('is told with what to do where the daemon sends that', async () => {
+    const body = {
+      error: { code: 'model_not_found', message: 'There is no model "a" here.', next: 'Did you mean "b"?' },
+    }
+    const { environment } = await stubDaemon({ 'POST /api/v1/models/unpin': json(404, body) })
+    const { stderr } = await runCommand(['unpin', 'a'], { environment })
+    expect(stderr).toBe('error: There is no model "a" here.\n  Did you mean "b"?\n')
+  })
+
+  it.each([
+    ['no JSON', 200, 'hello'],
+    ['an error of another shape', 502, '{"detail":"x"}'],
+  ])('%s is not understood, and nothing is guessed', async (_name, status, text) => {
+    const { environment } = await stubDaemon({
+      'GET /api/v1/models': (_request, response) => void response.writeHead(status).end(text),
+    })
+    const { exit, stderr } = await runCommand(['ls'], { environment })
+    expect(exit).toBe(1)
+    expect(stderr).toContain(`The daemon answered ${status} with ${JSON.stringify(text)}`)
+  })
+})
+
+describe('a daemon that is not there', () => {
+  it('exits 5 and names the socket', async () => {
+    const directory = temporaryDirectory()
+    const environment = { ENGINEHOUSE_STATE_DIR: directory }
+    const { exit, stdout } = await runCommand(['status', '--json'], { environment })
+    expect(exit).toBe(5)
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: 'daemon_unreachable',
+      facts: { where: join(directory, 'admin.sock') },
+    })
+  })
+
+  it('exits 5 when it goes away in the middle of an answer', async () => {
+    const { environment } = await stubDaemon({ 'GET /api/v1/models': (_request, response) => void response.destroy() })
+    expect((await runCommand(['ls'], { environment })).exit).toBe(5)
+  })
+})

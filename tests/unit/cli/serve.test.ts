@@ -1,0 +1,175 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import type { App, AppOptions } from '../../../src/cli/index.ts'
+import { EnginehouseError } from '../../../src/core/index.ts'
+import { runCommand, startCommand } from '../../support/cli.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+
+const GOOD = 'version: 1\nmodels:\n  echo: { engine: command, command: [echo, "{port}"], gpus: none }\n'
+const BAD = 'version: 1\nmodels:\n  echo: { engine: command, comand: [echo], gpus: none }\n'
+
+function manifestFile(text: string): string {
+  const path = join(temporaryDirectory(), 'm.yaml')
+  writeFileSync(path, text)
+  return path
+}
+
+/** An app that ends its stop when it is told to. */
+function stubApp() {
+  const calls: string[] = []
+  let finish = (): void => undefined
+  const stopped = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const app: App = {
+    address: 'http://127.0.0.1:8080',
+    adminSocket: '/state/admin.sock',
+    stop: () => {
+      calls.push('stop')
+      return stopped
+    },
+    hurry: () => {
+      calls.push('hurry')
+      finish()
+    },
+  }
+  const started: AppOptions[] = []
+  const startApp = async (options: AppOptions): Promise<App> => {
+    started.push(options)
+    return app
+  }
+  return { calls, started, finish, startApp, app }
+}
+
+describe('validate', () => {
+  it('says that a manifest is valid', async () => {
+    const path = manifestFile(GOOD)
+    expect(await runCommand(['validate', path])).toEqual({ exit: 0, stdout: `${path} is valid: 1 model\n`, stderr: '' })
+    expect(await runCommand(['validate', '-c', path])).toMatchObject({ exit: 0 })
+    const { stdout } = await runCommand(['validate', path, '--json'])
+    expect(JSON.parse(stdout)).toEqual({ path, valid: true, models: ['echo'] })
+  })
+
+  it('shows each problem with its place on stderr, and exits 3', async () => {
+    const path = manifestFile(BAD)
+    const { exit, stdout, stderr } = await runCommand(['validate', path])
+    expect([exit, stdout]).toEqual([3, ''])
+    expect(stderr).toContain(`${path}:3:28:`)
+    expect(stderr).toContain('Did you mean "command"?')
+    expect(stderr).toContain(`error: The manifest ${path} has`)
+  })
+
+  it('lists the problems in the error with --json', async () => {
+    const { exit, stdout, stderr } = await runCommand(['validate', manifestFile(BAD), '--json'])
+    expect([exit, stderr]).toEqual([3, ''])
+    const { code, facts } = JSON.parse(stdout).error
+    expect(code).toBe('manifest_invalid')
+    expect(facts.list).toContainEqual(
+      expect.objectContaining({ code: 'manifest_unknown_key', line: 3, column: 28, path: 'models.echo.comand' }),
+    )
+    expect(facts.list).toHaveLength(facts.problems)
+  })
+
+  it('names the file that is not there, or every place that was looked at', async () => {
+    const missing = join(temporaryDirectory(), 'none.yaml')
+    expect(await runCommand(['validate', missing])).toMatchObject({ exit: 3, stderr: expect.stringContaining(missing) })
+  })
+})
+
+describe('serve', () => {
+  it('starts the app, says where it listens, and ends with 0 after a stop that was asked for', async () => {
+    const { calls, started, finish, startApp } = stubApp()
+    const environment = { ENGINEHOUSE_STATE_DIR: '/state', ENGINEHOUSE_LISTEN: '127.0.0.1:9999' }
+    const command = startCommand(['serve', '-c', manifestFile(GOOD)], { environment, house: { startApp } })
+    await command.until('stdout', '\n')
+    expect(started[0]).toMatchObject({
+      stateDirectory: '/state',
+      logLevel: 'info',
+      manifest: { server: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9999 } } },
+    })
+    command.signal('SIGINT')
+    await command.until('stderr', 'Stopping')
+    finish()
+    const { exit, stdout } = await command.ended
+    expect([exit, calls]).toEqual([0, ['stop']])
+    expect(stdout).toBe('Listening on http://127.0.0.1:8080 — 1 model; admin socket /state/admin.sock\n')
+    expect((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(command.listeners)).toEqual([0, 0, 0])
+  })
+
+  it('hurries at the second signal', async () => {
+    const { calls, startApp } = stubApp()
+    const command = startCommand(['serve', '-c', manifestFile(GOOD)], { house: { startApp } })
+    await command.until('stdout', '\n')
+    command.signal('SIGTERM')
+    command.signal('SIGINT')
+    expect((await command.ended).exit).toBe(0)
+    expect(calls.toSorted()).toEqual(['hurry', 'stop'])
+  })
+
+  it('stops at once when the signal came while it was starting', async () => {
+    const { calls, finish, startApp } = stubApp()
+    finish()
+    let begun = (): void => undefined
+    let go = (): void => undefined
+    const starting = new Promise<void>((resolve) => (begun = resolve))
+    const mayStart = new Promise<void>((resolve) => (go = resolve))
+    const command = startCommand(['serve', '-c', manifestFile(GOOD)], {
+      house: {
+        startApp: async (options) => {
+          begun()
+          await mayStart
+          return startApp(options)
+        },
+      },
+    })
+    await starting
+    command.signal('SIGTERM')
+    go()
+    expect((await command.ended).exit).toBe(0)
+    expect(calls).toEqual(['stop'])
+  })
+
+  it('outlives SIGHUP and the reader of its stdout', async () => {
+    const { finish, startApp } = stubApp()
+    finish()
+    const command = startCommand(['serve', '-c', manifestFile(GOOD)], { house: { startApp } })
+    await command.until('stdout', '\n')
+    command.signal('SIGHUP')
+    await command.until('stderr', 'not supported by this version')
+    command.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+    command.signal('SIGTERM')
+    const { exit, stderr } = await command.ended
+    expect(exit).toBe(0)
+    expect(stderr).toContain('Stopping')
+  })
+
+  it('tells programs where it listens with --json', async () => {
+    const { finish, startApp } = stubApp()
+    finish()
+    const command = startCommand(['serve', '--json', '-c', manifestFile(GOOD)], { house: { startApp } })
+    await command.until('stdout', '\n')
+    command.signal('SIGTERM')
+    const { stdout } = await command.ended
+    expect(JSON.parse(stdout)).toEqual({
+      listening: 'http://127.0.0.1:8080',
+      models: 1,
+      admin_socket: '/state/admin.sock',
+    })
+  })
+
+  it('starts nothing with a manifest that is wrong', async () => {
+    const { started, startApp } = stubApp()
+    const { exit } = await runCommand(['serve', '-c', manifestFile(BAD)], { house: { startApp } })
+    expect([exit, started]).toEqual([3, []])
+  })
+
+  it('exits as the registry says when the app cannot start', async () => {
+    const startApp = () => Promise.reject(new EnginehouseError('address_in_use', { address: '127.0.0.1:8080' }))
+    const { exit, stdout, stderr } = await runCommand(['serve', '-c', manifestFile(GOOD)], { house: { startApp } })
+    expect([exit, stdout]).toEqual([1, ''])
+    expect(stderr).toContain('error: Something else is listening on 127.0.0.1:8080.')
+  })
+})

@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+
+import { onTestFinished } from 'vitest'
+
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+
+export type Answer = (request: SeenRequest, response: ServerResponse) => void
+
+export interface SeenRequest {
+  /** `GET /api/v1/models`, the query left out. */
+  readonly route: string
+  readonly query: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+export interface StubDaemon {
+  readonly environment: Readonly<Record<string, string>>
+  readonly stateDirectory: string
+  readonly adminSocket: string
+  readonly requests: readonly SeenRequest[]
+}
+
+/** A server on the admin socket of a state directory of its own, that answers recorded shapes. */
+export async function stubDaemon(answers: Readonly<Record<string, Answer | object>>): Promise<StubDaemon> {
+  const stateDirectory = temporaryDirectory()
+  const adminSocket = join(stateDirectory, 'admin.sock')
+  const requests: SeenRequest[] = []
+  const server = createServer((request, response) => {
+    void readBody(request).then((body) => {
+      const url = new URL(request.url ?? '', 'http://localhost')
+      const route = `${request.method} ${url.pathname}`
+      const seen = { route, query: Object.fromEntries(url.searchParams), body }
+      requests.push(seen)
+      const answer = answers[route] ?? json(404, refusal('route_not_found', `There is no route ${route}.`))
+      if (typeof answer === 'function') (answer as Answer)(seen, response)
+      else json(200, answer)(seen, response)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(adminSocket, resolve))
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return { environment: { ENGINEHOUSE_STATE_DIR: stateDirectory }, stateDirectory, adminSocket, requests }
+}
+
+export function json(status: number, body: object): Answer {
+  return (_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(body))
+  }
+}
+
+/** The daemon's error body. */
+export function refusal(code: string, message: string): object {
+  return { error: { message, type: 'invalid_request_error', param: null, code } }
+}
+
+/** Server-sent events, the response then ended. */
+export function eventStream(...data: readonly (object | string)[]): Answer {
+  return (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write(': still here\n\n')
+    for (const each of data) response.write(`data: ${typeof each === 'string' ? each : JSON.stringify(each)}\n\n`)
+    response.end()
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  let text = ''
+  for await (const piece of request) text += String(piece)
+  return text === '' ? undefined : JSON.parse(text)
+}
