@@ -15,7 +15,10 @@ const MODEL = 'smollm2'
 const QUESTION = 'What is the capital city of France? Answer in one sentence.'
 const USUAL_PORT = 8080
 /** A test may bring an engine of its own; without this the genuine one is installed. */
-const environment = { ...process.env, ENGINEHOUSE_STATE_DIR: process.env.ENGINEHOUSE_STATE_DIR ?? join(ROOT, '.cache', 'quickstart') }
+const environment = {
+  ...process.env,
+  ENGINEHOUSE_STATE_DIR: process.env.ENGINEHOUSE_STATE_DIR ?? join(ROOT, '.cache', 'quickstart'),
+}
 const once = process.argv.includes('--once')
 let daemon = null
 let interrupted = false
@@ -40,7 +43,7 @@ if (!(await hasEngine())) {
 step('Starting the daemon')
 const listen = process.env.ENGINEHOUSE_LISTEN ?? `127.0.0.1:${await choosePort()}`
 daemon = startDaemon(listen)
-await daemon.listening
+await daemon.listening.catch(fail)
 step(`Loading ${MODEL} (the first time, its weights are fetched: 93 MB)`)
 await command(['load', MODEL, '--quiet'])
 const url = `http://${listen}/v1/chat/completions`
@@ -48,11 +51,18 @@ console.error('')
 console.log(`> ${QUESTION}`)
 await ask(url)
 console.error(`\nAsk it yourself:\n`)
-console.log(`curl ${url} -H 'content-type: application/json' \\\n  -d '{"messages":[{"role":"user","content":"Say hello in French."}]}'`)
+console.log(
+  `curl ${url} -H 'content-type: application/json' \\\n  -d '{"messages":[{"role":"user","content":"Say hello in French."}]}'`,
+)
 if (once) daemon.child.kill('SIGTERM')
 else console.error('\nServing until Ctrl-C.')
 const code = await daemon.ended
 process.exitCode = interrupted || once ? code : code || 1
+
+function fail(error) {
+  console.error(error.message)
+  process.exit(1)
+}
 
 function cli(args) {
   return [process.execPath, [join(ROOT, 'dist', 'src', 'main.js'), ...args]]
@@ -95,16 +105,21 @@ async function choosePort() {
 function startDaemon(address) {
   const child = spawn(...cli(['serve', '-c', MANIFEST]), {
     cwd: ROOT,
-    env: { ...environment, ENGINEHOUSE_LISTEN: address, ENGINEHOUSE_LOG_LEVEL: process.env.ENGINEHOUSE_LOG_LEVEL ?? 'warn' },
+    env: {
+      ...environment,
+      ENGINEHOUSE_LISTEN: address,
+      ENGINEHOUSE_LOG_LEVEL: process.env.ENGINEHOUSE_LOG_LEVEL ?? 'warn',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = exitOf(child)
-  const listening = new Promise((resolve) => {
+  const listening = new Promise((resolve, reject) => {
     child.stdout.on('data', (piece) => {
       process.stderr.write(piece)
       if (piece.includes('Listening on ')) resolve()
     })
-    ended.then((code) => process.exit(code || 1), () => process.exit(1))
+    // Its own words stand on stderr already.
+    ended.then((code) => reject(new Error(`the daemon ended with ${code} before it listened`)))
   })
   return { child, ended, listening }
 }
@@ -114,12 +129,17 @@ async function ask(url) {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ stream: true, temperature: 0, max_tokens: 60, messages: [{ role: 'user', content: QUESTION }] }),
+    body: JSON.stringify({
+      stream: true,
+      temperature: 0,
+      max_tokens: 60,
+      messages: [{ role: 'user', content: QUESTION }],
+    }),
   })
   if (!response.ok) {
-    console.error(await response.text())
     daemon.child.kill('SIGTERM')
-    process.exit(1)
+    await daemon.ended
+    fail(new Error(await response.text()))
   }
   let rest = ''
   for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
