@@ -29,16 +29,20 @@ const NOT_BUILT: readonly string[] = [
   '/openapi.json /docs /redoc /schema/manifest.json',
 ].flatMap((family) => family.split(' '))
 
-const notBuilt = NOT_BUILT.map(patternOf)
+const byName: ReadonlySet<string> = new Set(NOT_BUILT)
+const byPattern = NOT_BUILT.map(patternOf)
 
 export function isNotBuilt(path: string): boolean {
-  return notBuilt.some((pattern) => pattern.test(path))
+  return byName.has(path) || byPattern.some((pattern) => pattern.test(path))
 }
 
 /** The routes that are registered, for the answer to a method that none of them takes. */
 export interface KnownRoutes {
   add(url: string, methods: string | readonly string[]): void
-  /** Methods that some route takes at this path; empty where no route is. */
+  /**
+   * Methods that some route takes at this path; empty where no route is, and where the path is named among what is not
+   * built and only a wildcard would take it.
+   */
   methodsAt(path: string): readonly string[]
 }
 
@@ -52,6 +56,7 @@ export function createKnownRoutes(): KnownRoutes {
     },
     methodsAt(path) {
       const methods = new Set<string>()
+      if (byName.has(path) && !known.has(path)) return []
       for (const entry of known.values()) {
         if (entry.pattern.test(path)) for (const method of entry.methods) methods.add(method)
       }

@@ -15,11 +15,11 @@ export function prettyLine(line: string): string {
   const fields = entry as Record<string, unknown>
   const time = typeof fields['time'] === 'string' ? fields['time'].slice(11, 19) : ''
   const level = String(fields['level'] ?? '').padEnd(5)
-  let text = `${time} ${level} ${escapeControl(String(fields['msg'] ?? ''))}`
+  let text = `${time} ${level} ${String(fields['msg'] ?? '')}`
   for (const [key, value] of Object.entries(fields)) {
-    if (!SHOWN_ELSEWHERE.has(key)) text += `  ${key}=${escapeControl(show(value))}`
+    if (!SHOWN_ELSEWHERE.has(key)) text += `  ${key}=${show(value)}`
   }
-  return `${text}\n`
+  return `${escapeControl(text)}\n`
 }
 
 function show(value: unknown): string {

@@ -4,7 +4,7 @@ import { EnginehouseError } from '../../src/core/index.ts'
 import { gate } from './support/gate.ts'
 import { rawClient, post } from './support/raw-client.ts'
 import type { RawClient } from './support/raw-client.ts'
-import { chunk, LAST_CHUNK, STREAM_HEAD, token } from './support/raw-engine.ts'
+import { chunk, STREAM_HEAD, token } from './support/raw-engine.ts'
 import { setScene } from './support/scene.ts'
 
 /** How a client can leave. A half-close counts: nobody reads an answer to a request that was given up. */

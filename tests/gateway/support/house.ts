@@ -117,6 +117,10 @@ export interface HouseOptions {
   readonly models?: readonly ModelView[]
   readonly maxBody?: number
   readonly stalledReader?: number
+  /** Where another room would register its routes. */
+  readonly beforeListen?: (app: Gateway['app']) => void
+  /** False: the test listens itself. */
+  readonly listen?: false
 }
 
 /** A gateway on a free port over the stub. */
@@ -143,15 +147,16 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     },
     hosts: ['this-host'],
   })
-  const bound = await gateway.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 })
-  if (bound.kind !== 'tcp') throw new Error('a port was asked for')
+  options.beforeListen?.(gateway.app)
+  const bound = options.listen === false ? null : await gateway.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 })
+  const port = bound?.kind === 'tcp' ? bound.port : 0
   return {
     gateway,
     admission,
     metrics,
     view,
-    port: bound.port,
-    url: `http://127.0.0.1:${bound.port}`,
+    port,
+    url: `http://127.0.0.1:${port}`,
     logLines,
     scrape: async () => (await metrics.render(view)).text,
     close: () => gateway.drain({ deadlineSignal: AbortSignal.abort() }),

@@ -20,7 +20,7 @@ export function rawClient(target: { readonly port: number } | { readonly path: s
   let end: 'fin' | 'reset' | null = null
   socket.on('data', (piece) => {
     received += piece.toString('latin1')
-    for (const waiter of [...waiters]) {
+    for (const waiter of waiters.slice()) {
       if (!received.includes(waiter.text)) continue
       waiters.splice(waiters.indexOf(waiter), 1)
       waiter.resolve()

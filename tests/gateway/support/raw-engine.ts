@@ -90,7 +90,7 @@ export async function startRawEngine(options: RawEngineOptions): Promise<RawEngi
   if (typeof bound !== 'object' || bound === null) throw new Error('the engine has no port')
 
   function notify(): void {
-    for (const waiter of [...waiters]) {
+    for (const waiter of waiters.slice()) {
       if (!waiter.condition(engine)) continue
       waiters.splice(waiters.indexOf(waiter), 1)
       waiter.resolve()

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { EnginehouseError, ERRORS } from '../../../src/core/index.ts'
+import { answerHeaders, kindOf } from '../../../src/gateway/answer.ts'
+import { allowedHosts } from '../../../src/gateway/hosts.ts'
+import { createIds } from '../../../src/gateway/ids.ts'
+import { errorBody, retryHeaders } from '../../../src/gateway/refusal.ts'
+import { createKnownRoutes, INFERENCE_ROUTES, isNotBuilt } from '../../../src/gateway/routes.ts'
+import { findUsage } from '../../../src/gateway/usage.ts'
+
+test('the hosts of a listener are each name alone and with the port', () => {
+  const hosts = allowedHosts({ kind: 'tcp', host: '::1', port: 80 }, ['This-Host'])
+  expect([...hosts].toSorted()).toEqual(
+    ['localhost', '127.0.0.1', '[::1]', 'this-host'].flatMap((name) => [name, `${name}:80`]).toSorted(),
+  )
+  expect(allowedHosts({ kind: 'tcp', host: '0.0.0.0', port: 80 }, []).has('0.0.0.0')).toBe(false)
+  expect([...allowedHosts({ kind: 'unix', path: '/x' }, [])]).toEqual(['localhost', '127.0.0.1', '[::1]'])
+})
+
+describe('usage', () => {
+  test.each([
+    ['{"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}}', { input: 3, output: 5 }],
+    ['{"usage":{"completion_tokens": 5, "prompt_tokens": 3}}', { input: 3, output: 5 }],
+    ['{"usage":{"prompt_tokens":3,"total_tokens":3}}', { input: 3, output: 0 }],
+    ['{"usage":null}', null],
+    ['{"content":"\\"usage\\":{"}', null],
+    ['', null],
+  ])('%s', (text, expected) => {
+    expect(findUsage(Buffer.from(text))).toEqual(expected)
+  })
+})
+
+test('ids are never the same', () => {
+  const next = createIds()
+  const ids = Array.from({ length: 1000 }, next)
+  expect(new Set(ids).size).toBe(1000)
+  expect(ids.every((id) => /^req_[0-9a-f]{12}_[0-9a-z]+$/.test(id))).toBe(true)
+})
+
+describe('routes', () => {
+  test('a path is known with the methods that are registered for it', () => {
+    const routes = createKnownRoutes()
+    routes.add('/v1/models/*', ['GET', 'HEAD'])
+    routes.add('/api/v1/models/:id/x', 'POST')
+    expect(routes.methodsAt('/v1/models/org/name')).toEqual(['GET', 'HEAD'])
+    expect(routes.methodsAt('/api/v1/models/a/x')).toEqual(['POST'])
+    expect(routes.methodsAt('/api/v1/models/a/b/x')).toEqual([])
+    expect(routes.methodsAt('/v1/models')).toEqual([])
+  })
+
+  test('what is built is not among what is not', () => {
+    const built = INFERENCE_ROUTES.flatMap(({ path, aliases }) => [path, ...aliases])
+    expect(built.filter(isNotBuilt)).toEqual([])
+    expect(['/v1/responses', '/v1/audio/speech', '/upstream/m/x/y', '/v1/models/stats'].every(isNotBuilt)).toBe(true)
+    expect(isNotBuilt('/v1/nothing')).toBe(false)
+  })
+})
+
+describe('error bodies', () => {
+  test('have four members, and a message with its next step', () => {
+    const error = new EnginehouseError('model_not_found', { model: 'lama', nearest: ['llama'] })
+    const body = JSON.parse(errorBody(error)) as { error: Record<string, unknown> }
+    expect(body.error).toEqual({
+      message: `${error.message} ${error.next}`,
+      type: 'invalid_request_error',
+      param: 'model',
+      code: 'model_not_found',
+    })
+  })
+
+  test('a client is told to try again exactly where that can help', () => {
+    const told = (code: 'server_overloaded' | 'bad_request'): string =>
+      code === 'bad_request'
+        ? retryHeaders(new EnginehouseError(code, { why: '' })).join()
+        : retryHeaders(new EnginehouseError(code, { waiting: 1, limit: 1 })).join()
+    expect(told('server_overloaded')).toBe('retry-after,5')
+    expect(told('bad_request')).toBe('x-should-retry,false')
+    expect(ERRORS.server_overloaded.retry).toBe('later')
+  })
+})
+
+test('a stream gets our buffering headers in place of the engine’s, and no length beside chunks', () => {
+  const head = {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'transfer-encoding': 'chunked',
+    'content-length': '5',
+    'cache-control': 'public',
+    vary: 'a',
+  }
+  expect(answerHeaders(head, ['a', 'b'], kindOf(200, head))).toEqual([
+    'a',
+    'b',
+    'content-type',
+    'text/event-stream; charset=utf-8',
+    'vary',
+    'a',
+    'x-accel-buffering',
+    'no',
+    'cache-control',
+    'no-cache, no-transform',
+  ])
+})
