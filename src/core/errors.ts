@@ -396,7 +396,7 @@ export const ERRORS = Object.freeze({
     fault: 'operator',
     retry: 'never',
     sentence: (f) => `The daemon answered ${f.status} with ${quote(f.text)}, which this version does not understand.`,
-    next: 'Compare `enginehouse version` with the daemon\'s, and restart the daemon.',
+    next: "Compare `enginehouse version` with the daemon's, and restart the daemon.",
   }),
   timed_out: define<{ what: string; after: number }>({
     ...server,

@@ -160,6 +160,8 @@ export interface Weights {
    * Never rejects: what went wrong is a result.
    */
   ensure(model: ModelSpec): Promise<WeightsResult>
+  /** Bytes so far of a fetch that is under way for the model; null where there is none. */
+  fetched(model: ModelName): Bytes | null
 }
 
 export type WeightsResult =

@@ -28,6 +28,8 @@ export interface ModelView {
   readonly ttl: Millis | null
   readonly keep: 'auto' | 'always' | 'preload'
   readonly pinned: { readonly until: Instant | null } | null
+  /** Bytes so far of its weights, while they are fetched. */
+  readonly fetched: Bytes | null
   readonly claims: readonly Claim[]
   readonly instance: InstanceView | null
   readonly leases: number

@@ -83,7 +83,15 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     drain: instances.close,
     perform,
   })
-  const view = createView({ state: () => loop.state, manifest, adapters, instances, requests, prepared })
+  const view = createView({
+    state: () => loop.state,
+    manifest,
+    adapters,
+    instances,
+    requests,
+    prepared,
+    fetched: weights.fetched,
+  })
 
   return {
     admission: { acquire: requests.acquire },

@@ -28,6 +28,7 @@ export interface ViewParts {
   readonly instances: Instances
   readonly requests: Requests
   readonly prepared: ReadonlyMap<ModelName, Prepared>
+  fetched(model: ModelName): Bytes | null
 }
 
 /** Shows what is; made anew at each question from the loop's state and the lease books, and changes nothing. */
@@ -74,6 +75,7 @@ export function createView(parts: ViewParts): View {
       ttl: spec.ttl,
       keep: spec.keep,
       pinned: model.pinned,
+      fetched: model.weights.kind === 'fetching' ? parts.fetched(spec.name) : null,
       claims: decided?.claims ?? [],
       instance:
         decided === undefined

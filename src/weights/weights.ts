@@ -1,5 +1,5 @@
 import { EnginehouseError } from '../core/index.ts'
-import type { Facts, ModelName, ModelSpec, Source, Weights, WeightsFacts, WeightsResult } from '../core/index.ts'
+import type { Bytes, Facts, ModelName, ModelSpec, Source, Weights, WeightsFacts, WeightsResult } from '../core/index.ts'
 import { sweepStaging } from '../lib/staging.ts'
 import { systemReason } from '../lib/system-reason.ts'
 import { fetchByExec } from './exec-source.ts'
@@ -33,6 +33,7 @@ interface Job {
 
 export function createWeights(options: WeightsOptions): WeightsRoom {
   const jobs = new Map<string, Job>()
+  const fetched = new Map<ModelName, Bytes>()
   const ending = new AbortController()
   // Leftovers of dead processes go even when nobody asks; a failure is told to the first who needs the directory.
   const swept = sweepStaging(options.directory).then(
@@ -40,7 +41,7 @@ export function createWeights(options: WeightsOptions): WeightsRoom {
     (error: unknown) => error,
   )
 
-  return { ensure, stop }
+  return { ensure, fetched: (model) => fetched.get(model) ?? null, stop }
 
   async function ensure(model: ModelSpec): Promise<WeightsResult> {
     if (model.source.length === 0) return { kind: 'present', weights: null }
@@ -62,7 +63,11 @@ export function createWeights(options: WeightsOptions): WeightsRoom {
 
   async function obtain(model: ModelSpec, source: Source): Promise<WeightsFacts> {
     if (source.kind === 'file') return inspectFile(model, source.path)
-    return inspectFile(model, await obtainByExec(model, source))
+    try {
+      return await inspectFile(model, await obtainByExec(model, source))
+    } finally {
+      fetched.delete(model.name)
+    }
   }
 
   /** One fetch per digest. Who joined a fetch that failed runs its own source, unless it is the very same. */
@@ -89,7 +94,10 @@ export function createWeights(options: WeightsOptions): WeightsRoom {
 
   async function findOrFetch(model: ModelSpec, source: ExecSource, models: ReadonlySet<ModelName>): Promise<string> {
     const tell = (progress: WeightsProgress): void => {
-      for (const name of models) options.onProgress(name, progress)
+      for (const name of models) {
+        if (progress.kind === 'fetching') fetched.set(name, progress.bytes)
+        options.onProgress(name, progress)
+      }
     }
     const failedSweep = await swept
     if (failedSweep !== null) throw failedSweep

@@ -143,6 +143,7 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
   }
 
   const weights: Weights = {
+    fetched: () => null,
     ensure: (model) =>
       answerAfter(delays.chance(0.2) ? delays.int(100, 3000) : delays.int(0, 5), () =>
         parts.weightsFail(model.name)

@@ -25,6 +25,7 @@ export function modelView(id: string, fields: Partial<ModelView> = {}): ModelVie
     ttl: null,
     keep: 'auto',
     pinned: null,
+    fetched: null,
     claims: [],
     instance: null,
     leases: 0,

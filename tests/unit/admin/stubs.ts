@@ -22,6 +22,7 @@ export function modelView(id: string, more: Partial<ModelView> = {}): ModelView 
     ttl: 300_000,
     keep: 'auto',
     pinned: null,
+    fetched: null,
     claims: [],
     instance: null,
     leases: 0,
