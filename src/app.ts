@@ -20,7 +20,7 @@ import {
 } from './journal/index.ts'
 import { createSystemClock } from './lib/system-clock.ts'
 import { describeListen } from './manifest/index.ts'
-import { packageVersion } from './cli/package-version.ts'
+import { packageVersion } from './lib/package-version.ts'
 import { allowedEnvironment, createProcesses } from './process/index.ts'
 import { createSupervisor, type Supervisor } from './supervisor/index.ts'
 import { createLogger, createMetrics, type Logger, type LogLevel, type Metrics } from './telemetry/index.ts'

@@ -1,4 +1,5 @@
-export { registerAdmin, type AdminOptions } from './register.ts'
+export { registerAdmin } from './register.ts'
+export type { AdminOptions } from './route.ts'
 export type { EngineLogs, History } from './ports.ts'
 export type {
   DecisionShape,

@@ -15,6 +15,8 @@ export interface ModelShape {
   readonly ttl_ms: number | null
   readonly keep: string
   readonly pinned: { readonly until: string | null } | null
+  /** So far, of weights that are being fetched. */
+  readonly fetched_bytes: number | null
   readonly devices: readonly string[]
   readonly claim: Readonly<Record<string, ClaimShape>>
   readonly instance: InstanceShape | null

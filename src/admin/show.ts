@@ -15,6 +15,7 @@ export function showModel(model: ModelView): ModelShape {
     ttl_ms: model.ttl,
     keep: model.keep,
     pinned: model.pinned && { until: isoOrNull(model.pinned.until) },
+    fetched_bytes: model.fetched,
     devices: model.claims.map((claim) => claim.device),
     claim: Object.fromEntries(model.claims.map(showClaim)),
     instance: model.instance && showInstance(model.instance),

@@ -14,6 +14,7 @@ export interface ModelAnswer {
   readonly ttl_ms: number | null
   readonly keep: string
   readonly pinned: { readonly until: string | null } | null
+  readonly fetched_bytes: number | null
   readonly claim: Readonly<Record<string, { readonly bytes: number; readonly origin: string }>>
   readonly instance: {
     readonly id: string

@@ -20,7 +20,7 @@ import { validate } from './commands/validate.ts'
 import { version } from './commands/version.ts'
 import { refuseNotBuilt } from './not-built.ts'
 import { durationOption } from './options.ts'
-import { packageVersion } from './package-version.ts'
+import { packageVersion } from '../lib/package-version.ts'
 
 /** In the order in which help shows them: the daemon, looking, doing, why, the rest. */
 // oxfmt-ignore

@@ -41,10 +41,9 @@ async function watch(job: Job, client: Client, model: string, over: AbortSignal)
   }
 }
 
+/** Bytes while weights are fetched, a share while the engine tells one. */
 export function stepOf(model: ModelAnswer): Step {
   const { text } = phaseCell({ ...model, instance: null })
-  return {
-    label: `${model.id} ${text}`,
-    fraction: model.phase === 'starting' ? (model.instance?.progress ?? null) : null,
-  }
+  const fraction = model.phase === 'starting' ? (model.instance?.progress ?? null) : null
+  return { label: `${model.id} ${text}`, bytes: model.fetched_bytes, fraction }
 }

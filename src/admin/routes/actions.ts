@@ -1,9 +1,9 @@
-import type { ModelName, Operation, OperatorCommand } from '../../core/index.ts'
+import type { ModelName, Operation } from '../../core/index.ts'
 import { EnginehouseError } from '../../core/index.ts'
 import { loadBody, pinBody, readBody, unloadAllBody, unloadBody, unpinBody } from '../bodies.ts'
 import { loadDecision, unloadDecision } from '../decision.ts'
 import { findModel } from '../lookup.ts'
-import type { AdminOptions, Route } from '../register.ts'
+import type { AdminOptions, Route } from '../route.ts'
 import type { DecidedShape, ModelShape, UnloadAllShape } from '../shapes.ts'
 import { showModel } from '../show.ts'
 
@@ -44,13 +44,27 @@ interface ModelAction {
   readonly dry_run: boolean
 }
 
-async function load({ operations }: AdminOptions, body: ModelAction): Promise<DecidedShape> {
+async function load(options: AdminOptions, body: ModelAction): Promise<DecidedShape> {
+  const { operations } = options
   const model = findModel(operations.view, body.model)
-  const command: OperatorCommand = { kind: 'load', model: model.id, request: 'dry-run' }
   const records = body.dry_run
-    ? operations.preview(command)
-    : await carryOut(operations.load(model.id), body.wait ? 'outcome' : 'decision')
+    ? operations.preview({ kind: 'load', model: model.id, request: 'dry-run' })
+    : await loadRecords(options, operations.load(model.id), { model: model.id, wait: body.wait })
   return { decision: loadDecision(model, records), model: modelNow(operations, model.id) }
+}
+
+/**
+ * Weights come before a placement, so that the plan of a cold model is made after the operation was taken: who waited
+ * for the outcome is told the plan that led to it.
+ */
+async function loadRecords(
+  { journal }: AdminOptions,
+  operation: Operation,
+  { model, wait }: { readonly model: ModelName; readonly wait: boolean },
+): Promise<Operation['records']> {
+  const records = await carryOut(operation, wait ? 'outcome' : 'decision')
+  const [first] = records
+  return wait && first ? journal.query({ model, after: first.seq - 1 }) : records
 }
 
 async function unload({ operations }: AdminOptions, body: ModelAction): Promise<DecidedShape> {
@@ -86,7 +100,7 @@ async function pin(
   const { operations } = options
   const model = findModel(operations.view, body.model)
   const until = body.for === null ? null : options.now() + body.for
-  const records = await carryOut(operations.pin(model.id, until), body.wait ? 'outcome' : 'decision')
+  const records = await loadRecords(options, operations.pin(model.id, until), { model: model.id, wait: body.wait })
   return { decision: loadDecision(model, records), model: modelNow(operations, model.id) }
 }
 

@@ -6,7 +6,7 @@ import { matches, type JournalQuery } from '../../journal/index.ts'
 import { showEvent } from '../event.ts'
 import { findModel } from '../lookup.ts'
 import { readCount, readFlag, readQuery, readSince } from '../query.ts'
-import type { AdminOptions, Route } from '../register.ts'
+import type { AdminOptions, Route } from '../route.ts'
 import { openStream } from '../stream.ts'
 
 /** Records that one reader may be given of the past. */

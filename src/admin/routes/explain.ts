@@ -3,7 +3,7 @@ import { explain, gather, type ExplainSubject } from '../../journal/index.ts'
 import { showEvent } from '../event.ts'
 import { findModel } from '../lookup.ts'
 import { readQuery } from '../query.ts'
-import type { AdminOptions, Route } from '../register.ts'
+import type { AdminOptions, Route } from '../route.ts'
 import type { ExplanationShape } from '../shapes.ts'
 import { isoOrNull } from '../wire.ts'
 

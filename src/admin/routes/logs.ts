@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { EnginehouseError } from '../../core/index.ts'
 import { findModel } from '../lookup.ts'
 import { readCount, readFlag, readQuery } from '../query.ts'
-import type { AdminOptions, Route } from '../register.ts'
+import type { AdminOptions, Route } from '../route.ts'
 import { openStream } from '../stream.ts'
 
 const LINES = 100

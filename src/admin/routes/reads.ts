@@ -1,7 +1,7 @@
 import type { ModelView } from '../../core/index.ts'
 import { findModel } from '../lookup.ts'
 import { readQuery } from '../query.ts'
-import type { AdminOptions, Route } from '../register.ts'
+import type { AdminOptions, Route } from '../route.ts'
 import type { StatusShape } from '../shapes.ts'
 import { showDevice, showModel, showWaiting } from '../show.ts'
 import { iso } from '../wire.ts'

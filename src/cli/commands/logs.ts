@@ -32,8 +32,11 @@ export const logs: Register = (program, act) => {
 
 async function show(job: Job, client: Client, model: string, options: LogsOptions, prefix: string): Promise<void> {
   const query = { follow: options.follow === true, lines: options.lines }
+  let isSilent = true
   for await (const line of client.logs(model, query)) {
+    isSilent = false
     if (job.options.json) job.printJson({ model, line })
     else job.print(`${prefix}${job.look.width === null ? line : forTerminal(line)}\n`)
   }
+  if (isSilent) job.note(`There is no output of ${model}.`)
 }

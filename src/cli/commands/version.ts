@@ -1,6 +1,6 @@
 import { EXIT } from '../../core/index.ts'
 import type { Register } from '../command.ts'
-import { packageVersion } from '../package-version.ts'
+import { packageVersion } from '../../lib/package-version.ts'
 
 export const version: Register = (program, act) => {
   program

@@ -17,8 +17,18 @@ export function renderDecision({ decision, model }: DecidedAnswer, tense: Tense,
   const known = SENTENCES[decision.action]
   const verb = known ? paint(known[tense], known.meaning, look) : plain(decision.action)
   const place = decision.device !== null && decision.action !== 'unload' ? ` on ${plain(decision.device)}` : ''
-  const lines = [`${model.id} ${verb}${place}`, ...evictions(decision), ...arithmetic(decision.evidence)]
+  const lines = [
+    `${model.id} ${verb}${place}${reason(decision.evidence)}`,
+    ...evictions(decision),
+    ...arithmetic(decision.evidence),
+  ]
   return `${lines.join('\n')}\n`
+}
+
+/** What has to come first, where no plan could be made yet. */
+function reason(evidence: unknown): string {
+  const { waits_for: awaited } = (evidence ?? {}) as { readonly waits_for?: unknown }
+  return typeof awaited === 'string' ? ` for its ${plain(awaited)}` : ''
 }
 
 function evictions(decision: DecisionAnswer): string[] {

@@ -32,7 +32,7 @@ export function renderStatus(screen: Screen, look: Look, now: number): string {
 function renderDaemon(daemon: StatusAnswer, look: Look): string {
   const state = daemon.stopping
     ? paint('shutting down', 'busy', look)
-    : `up ${formatDuration(daemon.uptime_seconds * 1000)}`
+    : `up ${formatDuration(Math.max(1, daemon.uptime_seconds) * 1000)}`
   const where = daemon.listen === null ? [] : [daemon.listen]
   const name = paint(`enginehouse ${daemon.version}`, 'heading', look)
   const facts = [name, ...where, `pid ${daemon.pid}`, state].join(' · ')

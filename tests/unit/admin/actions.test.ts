@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 
 import type { CandidateEvidence, JournalRecord } from '../../../src/core/index.ts'
 import { EnginehouseError } from '../../../src/core/index.ts'
-import { admin, modelView, NOW, READY, type StubOperations, stubOperations } from './stubs.ts'
+import type { AdminOptions } from '../../../src/admin/index.ts'
+import { admin, modelView, NOW, READY, stubJournal, type StubOperations, stubOperations } from './stubs.ts'
 
 const GIB = 1024 ** 3
 const MODELS = [READY, modelView('cold', { aliases: ['c'] })]
@@ -47,8 +48,12 @@ const stopping: JournalRecord = {
   evidence: { reason: 'operator', why: { rule: 'operator' }, leases: 1 },
 }
 
-async function post(operations: StubOperations, action: string, payload?: unknown) {
-  const app = await admin({ operations })
+async function post(operations: StubOperations, action: string, payload?: unknown, more: Partial<AdminOptions> = {}) {
+  // What an operation decided is in the journal too.
+  const { records, done } = operations.answer()
+  done.catch(() => undefined)
+  const journal = stubJournal(records)
+  const app = await admin({ operations, journal, ...more })
   const body =
     payload === undefined ? {} : { payload: JSON.stringify(payload), headers: { 'content-type': 'application/json' } }
   const response = await app.inject({ method: 'POST', url: `/api/v1/models/${action}`, ...body })
@@ -98,6 +103,18 @@ describe('load', () => {
       evict: [],
       evidence: { waits_for: 'weights' },
     })
+  })
+
+  it('tells who waited the plan that came after the weights', async () => {
+    const operations = stubOperations(MODELS)
+    const fetch: JournalRecord = { seq: 3, at: NOW, kind: 'fetch', model: 'cold', cause: [], evidence: {} }
+    operations.answer = () => ({ records: [fetch], done: Promise.resolve() })
+    const before: JournalRecord = { ...planned('refuse'), seq: 2 }
+    const journal = stubJournal([before, fetch, planned('evict')])
+    const ask = async (wait: boolean) =>
+      (await post(operations, 'load', { model: 'cold', wait }, { journal })).body.decision
+    expect(await ask(true)).toMatchObject({ action: 'start', device: 'host', evict: [{ model: 'org/ready' }] })
+    expect(await ask(false)).toMatchObject({ action: 'wait', evidence: { waits_for: 'weights' } })
   })
 
   it('waits for the outcome, and fails as a request would', async () => {

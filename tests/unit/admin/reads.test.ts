@@ -20,6 +20,7 @@ describe('models', () => {
     ttl_ms: 300_000,
     keep: 'auto',
     pinned: null,
+    fetched_bytes: null,
     devices: ['host'],
     claim: { host: { bytes: 2 * GIB, origin: 'formula', parts: null } },
     instance: {

@@ -17,6 +17,7 @@ export function model(id: string, more: Partial<ModelAnswer> = {}): ModelAnswer 
     ttl_ms: 300_000,
     keep: 'auto',
     pinned: null,
+    fetched_bytes: null,
     claim: {},
     instance: null,
     leases: 0,

@@ -116,6 +116,13 @@ describe('a decision', () => {
     expect(renderDecision({ decision: bare, model: ready('smollm2') }, tense, PIPED)).toBe(text)
   })
 
+  it('says what has to come first', () => {
+    const waiting = { action: 'wait', device: null, evict: [], evidence: { waits_for: 'weights' } }
+    expect(renderDecision({ decision: waiting, model: ready('m') }, 'would', PIPED)).toBe(
+      'm would wait for its weights\n',
+    )
+  })
+
   it('says what a ready model took and holds', () => {
     expect(renderReady(ready('smollm2'))).toBe('smollm2 is ready in 1.3s: 4GiB on host (formula)\n')
   })
