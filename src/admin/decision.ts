@@ -8,14 +8,22 @@ import { toWire } from './wire.ts'
  * Everything in it is the evidence of one record; without one, the model's own phase says why nothing was decided.
  */
 export function loadDecision(model: ModelView, records: readonly JournalRecord[]): DecisionShape {
-  for (const record of records.toReversed()) {
-    if (record.kind === 'answered' && record.evidence.outcome === 'refused') {
-      return undecided('refuse', model, record.evidence)
-    }
-    if (record.kind === 'planned' && record.model === model.id) return planDecision(record.evidence)
-    if (record.kind === 'fetch' && record.model === model.id) return undecided('wait', model, { waits_for: 'weights' })
+  const own = records.filter((record) => record.model === undefined || record.model === model.id)
+  const answer = own.findLast((record) => record.kind === 'answered')
+  if (answer?.kind === 'answered' && answer.evidence.outcome === 'refused') {
+    return undecided('refuse', model, answer.evidence)
   }
+  const plan = decisivePlan(own)
+  if (plan) return planDecision(plan)
+  const isFetching = own.some((record) => record.kind === 'fetch')
+  if (isFetching) return undecided('wait', model, { waits_for: 'weights' })
   return undecided(model.phase === 'ready' ? 'already' : 'wait', model, { phase: model.phase })
+}
+
+/** A plan that evicts is followed by one that starts in the room it made: the first of the two is the decision. */
+function decisivePlan(records: readonly JournalRecord[]): PlanEvidence | undefined {
+  const plans = records.flatMap((record) => (record.kind === 'planned' ? [record.evidence] : []))
+  return plans.findLast((plan) => plan.action === 'evict') ?? plans.at(-1)
 }
 
 const PLAN_ACTIONS: Readonly<Record<PlanEvidence['action'], DecisionAction>> = Object.freeze({

@@ -56,7 +56,7 @@ export function createClient(transport: Transport): Client {
     (await transport.ask({ method: 'POST', path: `/api/v1${path}`, body, answer: 'when_done' })) as T
   const stream = async function* (path: string, query: Query): AsyncGenerator<string> {
     const request = { method: 'GET', path: withQuery(`/api/v1${path}`, query), answer: 'when_done' } as const
-    yield* linesOf(await transport.open(request))
+    yield* linesOf(transport.open(request))
   }
   return {
     status: () => get('/status'),
@@ -77,7 +77,7 @@ export function createClient(transport: Transport): Client {
     async *chat(model, messages) {
       const body = { model, messages, stream: true }
       const request = { method: 'POST', path: '/v1/chat/completions', body, answer: 'when_done' } as const
-      for await (const data of eventData(linesOf(await transport.open(request)))) {
+      for await (const data of eventData(linesOf(transport.open(request)))) {
         if (data !== '[DONE]') yield data
       }
     },

@@ -8,8 +8,8 @@ import { refusalIn } from './problem.ts'
 export interface Transport {
   /** The body of a 2xx answer, whole. Throws daemon_unreachable, timed_out, or the daemon's own refusal. */
   ask(request: Request): Promise<unknown>
-  /** The body of a 2xx answer as it comes. */
-  open(request: Request): Promise<AsyncIterable<Uint8Array>>
+  /** The body of a 2xx answer as it comes; fails as `ask` does, in the middle of it too. Asks when it is read. */
+  open(request: Request): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export function openTransport(socketPath: string, signal: AbortSignal): Transpor
     pipelining: 1,
     connect: { socketPath, timeout: CONNECT_TIMEOUT },
   })
-  const open = async (request: Request): Promise<AsyncIterable<Uint8Array> & { text(): Promise<string> }> => {
+  const open = async function* (request: Request): AsyncGenerator<Uint8Array> {
     const quick = request.answer === 'quick' ? AbortSignal.timeout(QUICK_TIMEOUT) : null
     try {
       const response = await pool.request({
@@ -42,8 +42,8 @@ export function openTransport(socketPath: string, signal: AbortSignal): Transpor
           ? {}
           : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(request.body) }),
       })
-      if (response.statusCode < 300) return response.body
-      throw refusalOf(response.statusCode, await response.body.text())
+      if (response.statusCode >= 300) throw refusalOf(response.statusCode, await response.body.text())
+      yield* response.body
     } catch (error) {
       if (quick?.aborted)
         throw new EnginehouseError('timed_out', { what: 'An answer of the daemon', after: QUICK_TIMEOUT })
@@ -54,9 +54,15 @@ export function openTransport(socketPath: string, signal: AbortSignal): Transpor
   }
   return {
     open,
-    ask: async (request) => parse(await (await open(request)).text()),
+    ask: async (request) => parse(await textOf(open(request))),
     close: () => pool.destroy(),
   }
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of body) pieces.push(piece)
+  return Buffer.concat(pieces).toString('utf8')
 }
 
 const UNREACHABLE: ReadonlySet<string> = new Set([

@@ -64,7 +64,7 @@ async function loadRecords(
 ): Promise<Operation['records']> {
   const records = await carryOut(operation, wait ? 'outcome' : 'decision')
   const [first] = records
-  return wait && first ? journal.query({ model, after: first.seq - 1 }) : records
+  return wait && first ? journal.query({ model, after: first.seq - 1, kinds: ['fetch', 'planned'] }) : records
 }
 
 async function unload({ operations }: AdminOptions, body: ModelAction): Promise<DecidedShape> {

@@ -110,7 +110,7 @@ describe('load', () => {
     const fetch: JournalRecord = { seq: 3, at: NOW, kind: 'fetch', model: 'cold', cause: [], evidence: {} }
     operations.answer = () => ({ records: [fetch], done: Promise.resolve() })
     const before: JournalRecord = { ...planned('refuse'), seq: 2 }
-    const journal = stubJournal([before, fetch, planned('evict')])
+    const journal = stubJournal([before, fetch, planned('evict'), { ...planned('start'), seq: 8 }])
     const ask = async (wait: boolean) =>
       (await post(operations, 'load', { model: 'cold', wait }, { journal })).body.decision
     expect(await ask(true)).toMatchObject({ action: 'start', device: 'host', evict: [{ model: 'org/ready' }] })

@@ -131,6 +131,17 @@ describe('a daemon that is not there', () => {
     })
   })
 
+  it('exits 5 when it goes away in the middle of a stream', async () => {
+    const { environment } = await stubDaemon({
+      'GET /api/v1/events': (_request, response) => {
+        response.writeHead(200).write('data: {"seq":1,"at":"","kind":"x","text":"t"}\n\n', () => response.destroy())
+      },
+    })
+    const { exit, stdout, stderr } = await runCommand(['events', '-f'], { environment })
+    expect([exit, stdout.endsWith('#1  t\n')]).toEqual([5, true])
+    expect(stderr).toContain('No daemon answers at ')
+  })
+
   it('exits 5 when it goes away in the middle of an answer', async () => {
     const { environment } = await stubDaemon({ 'GET /api/v1/models': (_request, response) => void response.destroy() })
     expect((await runCommand(['ls'], { environment })).exit).toBe(5)
