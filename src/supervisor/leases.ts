@@ -67,6 +67,7 @@ export function openLeaseBook(clock: Clock, offer: Offer, onIdle: () => void): L
       return closed || line.length > 0 || active >= offer.concurrency ? null : lend(since, cold)
     },
     wait(waiter) {
+      if (closed) throw new RangeError(`a request was put in line for ${offer.instance}, which is closed`)
       line.push(waiter)
     },
     forget(waiter) {

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import { GIB } from '../../../src/core/index.ts'
+import { START_ATTEMPTS, START_WINDOW } from '../../../src/scheduler/index.ts'
+import { Drive, hostOf, model } from './drive.ts'
+
+const HOST = [hostOf(8 * GIB)]
+
+describe('a ttl', () => {
+  it('runs from the last byte, to the millisecond', () => {
+    const drive = new Drive([model('a', GIB, { ttl: 10_000 })], HOST)
+    const a = drive.load('a')
+    const lastByteAt = drive.at
+    expect(drive.wakeAt()).toBe(lastByteAt + 10_000)
+    drive.at = lastByteAt + 9_999
+    drive.input({ kind: 'woke' })
+    expect(drive.phase('a')).toBe('ready')
+    drive.at += 1
+    drive.input({ kind: 'woke' })
+    expect(drive.of('stop')).toMatchObject([{ instance: a, reason: 'ttl_expired' }])
+    expect(drive.last('stopping').evidence.why).toEqual({ rule: 'ttl', ttl: 10_000, lastByteAt })
+  })
+
+  it.each([
+    ['a lease', 1, 0],
+    ['somebody in line for a slot', 0, 1],
+  ])('never ends %s', (_what, leases, waiting) => {
+    const drive = new Drive([model('a', GIB, { ttl: 10_000 })], HOST)
+    const a = drive.load('a')
+    drive.use(a, leases, waiting)
+    drive.at += 50_000
+    drive.input({ kind: 'woke' })
+    expect(drive.phase('a')).toBe('ready')
+    expect(drive.wakeAt()).toBe(drive.at + 10_000)
+  })
+
+  it('of nothing waits for the end of the request, without looking in between', () => {
+    const drive = new Drive([model('a', GIB, { ttl: 0 })], HOST)
+    drive.want('a')
+    const a = drive.instance('a')
+    drive.input({ kind: 'ready', instance: a })
+    expect(drive.phase('a')).toBe('ready')
+    expect(drive.wakeAt()).toBeNull()
+    expect([...drive.state.watched]).toEqual([a])
+    drive.use(a, 0)
+    drive.input({ kind: 'idle', instance: a })
+    expect(drive.phase('a')).toBe('leaving')
+  })
+
+  it('does not run for what is pinned, and runs again after the pin', () => {
+    const drive = new Drive([model('a', GIB, { ttl: 10_000 })], HOST)
+    drive.load('a')
+    const until = drive.at + 30_000
+    drive.input({ kind: 'operator', command: { kind: 'pin', model: 'a', until } })
+    drive.at = until - 1
+    drive.input({ kind: 'woke' })
+    expect(drive.phase('a')).toBe('ready')
+    expect(drive.wakeAt()).toBe(until)
+    drive.at = until
+    drive.input({ kind: 'woke' })
+    expect(drive.phase('a')).toBe('leaving')
+  })
+})
+
+describe('a crash', () => {
+  it('is followed by longer and longer pauses while somebody waits', () => {
+    const drive = new Drive([model('a', GIB)], HOST)
+    drive.want('a')
+    const pauses = [1, 2, 3, 4].map(() => {
+      drive.crash(drive.instance('a'))
+      expect(drive.phase('a')).toBe('absent')
+      const pause = (drive.wakeAt() ?? 0) - drive.at
+      drive.at += pause
+      drive.input({ kind: 'woke' })
+      drive.present()
+      expect(drive.phase('a')).toBe('starting')
+      return pause
+    })
+    expect(pauses).toEqual([1000, 2000, 4000, 8000])
+    expect(drive.state.waiters).toHaveLength(1)
+  })
+
+  it('ends in failed at the start limit, with the reason, and is tried again when the window has passed', () => {
+    const drive = new Drive([model('a', GIB)], HOST)
+    const request = drive.want('a')
+    const firstFailure = drive.at
+    for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
+      drive.crash(drive.instance('a'))
+      drive.at = drive.wakeAt() ?? drive.at
+      drive.input({ kind: 'woke' })
+      drive.present()
+    }
+    expect(drive.count('started')).toBe(START_ATTEMPTS)
+    expect(drive.last('model_failed').evidence).toMatchObject({
+      attempts: START_ATTEMPTS,
+      message: 'it ended',
+      retryAt: firstFailure + START_WINDOW,
+    })
+    expect(drive.last('answered').evidence).toMatchObject({ request, code: 'model_failed' })
+
+    drive.want('a')
+    expect(drive.last('answered').evidence).toMatchObject({ code: 'model_failed' })
+    drive.at = firstFailure + START_WINDOW
+    drive.want('a')
+    expect(drive.phase('a')).toBe('starting')
+  })
+
+  it('of a launch that can only fail again is not repeated, until an operator says so', () => {
+    const drive = new Drive([model('a', GIB)], HOST)
+    drive.want('a')
+    drive.crash(drive.instance('a'), 'bad_config')
+    expect(drive.last('model_failed').evidence).toMatchObject({ class: 'bad_config', attempts: 1, retryAt: null })
+    drive.at += 10 * START_WINDOW
+    drive.want('a')
+    expect(drive.last('answered').evidence).toMatchObject({ code: 'model_failed' })
+    drive.input({ kind: 'operator', command: { kind: 'load', model: 'a', request: 'load-1' } })
+    drive.present()
+    expect(drive.phase('a')).toBe('starting')
+  })
+
+  it('over a lost port is repeated at once', () => {
+    const drive = new Drive([model('a', GIB)], HOST)
+    drive.want('a')
+    drive.crash(drive.instance('a'), 'port_in_use')
+    expect(drive.phase('a')).toBe('starting')
+  })
+
+  it('of a kept model is followed by its restart, of another one by nothing', () => {
+    const drive = new Drive([model('kept', GIB, { keep: 'always', ttl: null }), model('other', GIB)], HOST)
+    drive.input({ kind: 'ready', instance: drive.instance('kept') })
+    const other = drive.load('other')
+    drive.crash(other)
+    drive.crash(drive.instance('kept'))
+    drive.at += 10_000
+    drive.input({ kind: 'woke' })
+    drive.present()
+    expect([drive.phase('kept'), drive.phase('other')]).toEqual(['starting', 'absent'])
+  })
+})
+
+describe('an unload', () => {
+  it('refuses who waits for the load, and keeps a kept model away until it is wanted', () => {
+    const drive = new Drive([model('a', GIB, { keep: 'always', ttl: null })], HOST)
+    const request = drive.want('a')
+    const instance = drive.instance('a')
+    drive.input({ kind: 'operator', command: { kind: 'unload', model: 'a' } })
+    expect(drive.of('answer')).toMatchObject([{ request, outcome: { code: 'unloaded' } }])
+    drive.input({ kind: 'released', instance })
+    drive.input({ kind: 'woke' })
+    drive.present()
+    expect(drive.phase('a')).toBe('absent')
+    drive.want('a')
+    expect(drive.phase('a')).toBe('starting')
+  })
+})
+
+describe('a shutdown', () => {
+  it('lets what runs and what loads finish, and refuses the rest', () => {
+    const drive = new Drive(
+      [model('busy', GIB), model('idle', GIB), model('loading', GIB), model('cold', 7 * GIB)],
+      HOST,
+    )
+    const busy = drive.load('busy')
+    drive.load('idle')
+    drive.use(busy, 2)
+    const onLoading = drive.want('loading')
+    const onCold = drive.want('cold')
+    drive.input({ kind: 'operator', command: { kind: 'shutdown', deadline: drive.at + 30_000 } })
+    expect(drive.of('answer')).toMatchObject([{ request: onCold, outcome: { code: 'shutting_down' } }])
+    expect(['busy', 'idle', 'loading'].map((name) => drive.phase(name))).toEqual(['ready', 'leaving', 'starting'])
+
+    drive.input({ kind: 'ready', instance: drive.instance('loading') })
+    expect(drive.of('answer')).toMatchObject([{ request: onLoading, outcome: { kind: 'ready' } }])
+    expect(drive.phase('loading')).toBe('ready')
+
+    drive.use(busy, 0)
+    drive.input({ kind: 'idle', instance: busy })
+    expect(drive.phase('busy')).toBe('leaving')
+  })
+
+  it('ends everything at the deadline, and a second one can bring that forward', () => {
+    const drive = new Drive([model('busy', GIB), model('loading', GIB)], HOST)
+    const busy = drive.load('busy')
+    drive.use(busy, 2)
+    const request = drive.want('loading')
+    drive.input({ kind: 'operator', command: { kind: 'shutdown', deadline: drive.at + 30_000 } })
+    drive.at += 1000
+    drive.input({ kind: 'operator', command: { kind: 'shutdown', deadline: drive.at } })
+    expect(drive.of('answer')).toMatchObject([{ request, outcome: { code: 'shutting_down' } }])
+    expect(drive.of('stop').map((stop) => [stop.reason, stop.drain])).toEqual([
+      ['shutdown', { kind: 'until', at: drive.at }],
+      ['shutdown', { kind: 'until', at: drive.at }],
+    ])
+  })
+})
