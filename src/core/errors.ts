@@ -211,7 +211,7 @@ export const ERRORS = Object.freeze({
     status: 503,
     fault: 'operator',
     retry: 'not_by_itself',
-    sentence: (f) => `The model ${quote(f.model)} could not be loaded (${f.class}): ${f.detail}`,
+    sentence: (f) => `The model ${quote(f.model)} could not be loaded (${f.class}): ${ended(f.detail)}`,
     next: (f) => `See \`enginehouse logs ${f.model}\`; \`enginehouse load ${f.model}\` tries again.`,
   }),
   insufficient_gpu_memory: define<MemoryFacts>({
@@ -272,7 +272,7 @@ export const ERRORS = Object.freeze({
     status: 502,
     fault: 'engine',
     retry: 'later',
-    sentence: (f) => `The engine of ${quote(f.model)} ended before it had answered: ${f.detail}`,
+    sentence: (f) => `The engine of ${quote(f.model)} ended before it had answered: ${ended(f.detail)}`,
     next: (f) => `Try again; \`enginehouse logs ${f.model}\` has its last lines.`,
   }),
   engine_protocol: define<{ model: string; detail: string }>({
@@ -280,7 +280,7 @@ export const ERRORS = Object.freeze({
     status: 502,
     fault: 'engine',
     retry: 'never',
-    sentence: (f) => `The engine of ${quote(f.model)} gave an answer that is not HTTP as expected: ${f.detail}`,
+    sentence: (f) => `The engine of ${quote(f.model)} gave an answer that is not HTTP as expected: ${ended(f.detail)}`,
     next: (f) => `See \`enginehouse logs ${f.model}\`.`,
   }),
   /** The engine's own status goes to the client; only the body is ours. */
@@ -523,7 +523,7 @@ export const ERRORS = Object.freeze({
   }),
   manifest_flag_reserved: define<{ flag: string; engine: string; why: string }>({
     ...manifest,
-    sentence: (f) => `The flag ${quote(f.flag)} of ${f.engine} is set by the daemon: ${f.why}.`,
+    sentence: (f) => `The flag ${quote(f.flag)} of ${f.engine} cannot be set here: ${f.why}.`,
     next: 'Remove it from `args`.',
   }),
   manifest_conflict: define<{ why: string; next: string }>({
@@ -583,6 +583,11 @@ export function specOf(code: ErrorCode): ErrorSpec<Facts> {
 export function quote(text: string): string {
   const cut = text.length > 64 ? `${text.slice(0, 63)}…` : text
   return JSON.stringify(cut)
+}
+
+/** What an engine or the system said, closed like a sentence. */
+function ended(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`
 }
 
 function list(items: readonly string[]): string {

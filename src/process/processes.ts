@@ -2,7 +2,7 @@ import type { EngineSignal, ProcessRef, Processes } from '../core/index.ts'
 import { createPortGiver } from './free-port.ts'
 import { probe } from './probe.ts'
 import { spawnEngine } from './spawn.ts'
-import { systemTable } from './table.ts'
+import { systemTable } from './system-table.ts'
 import type { ProcessTable } from './table.ts'
 
 export interface ProcessesOptions {

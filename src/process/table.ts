@@ -1,8 +1,4 @@
-import { existsSync } from 'node:fs'
-
 import type { Address, ProcessIdentity, ProcessRef, Processes } from '../core/index.ts'
-import { createChildTable } from './child-table.ts'
-import { createProcfsTable } from './procfs-table.ts'
 
 /** What the kernel tells of processes: all that differs between a host with procfs and one without. */
 export interface ProcessTable {
@@ -17,8 +13,4 @@ export interface ProcessTable {
   members(identity: ProcessIdentity): ReturnType<Processes['members']>
   ownerOf(address: Address, identity: ProcessIdentity): ReturnType<Processes['ownerOf']>
   activity(identity: ProcessIdentity): ReturnType<Processes['activity']>
-}
-
-export function systemTable(): ProcessTable {
-  return existsSync('/proc/self/stat') ? createProcfsTable() : createChildTable()
 }

@@ -6,6 +6,8 @@ import type {
   Input,
   InstanceId,
   JournalRecord,
+  ModelName,
+  Need,
   Records,
   Sequence,
   Stamp,
@@ -20,8 +22,8 @@ export interface Loop {
   readonly state: SchedulerState
   /** Takes an input; carried out at once, or after the one at work. Returns the records when it was at once. */
   post(input: Input): readonly JournalRecord[]
-  /** What the input would lead to now; changes nothing. */
-  preview(input: Input): readonly JournalRecord[]
+  /** What the input would lead to now, with weights that are needed as `needOf` knows them; changes nothing. */
+  preview(input: Input, needOf: (model: ModelName) => Need | null): readonly JournalRecord[]
   /** Journals what no step decided: the daemon's own start and end, leftovers. */
   note(make: (seq: Sequence) => JournalRecord): void
   /** Settles after the first step whose state satisfies the predicate, at once when it does now. */
@@ -75,7 +77,7 @@ export function createLoop(parts: LoopParts): Loop {
       }
       return first ?? []
     },
-    preview: (input) => step(state, input, stamp()).records,
+    preview,
     note(make) {
       const made = make(nextSeq)
       nextSeq += 1
@@ -100,8 +102,23 @@ export function createLoop(parts: LoopParts): Loop {
     return result.records
   }
 
-  function stamp(): Stamp {
-    return { seq: nextSeq, at: clock.now(), random: clock.random(), usage: parts.usage() }
+  function preview(input: Input, needOf: (model: ModelName) => Need | null): readonly JournalRecord[] {
+    const first = step(state, input, stamp())
+    let last = first.state
+    const made = [...first.records]
+    for (const effect of first.effects) {
+      const need = effect.kind === 'fetch' ? needOf(effect.model) : null
+      if (effect.kind !== 'fetch' || need === null) continue
+      const status = { kind: 'present', need } as const
+      const next = step(last, { kind: 'weights', model: effect.model, status }, stamp(made.length))
+      last = next.state
+      made.push(...next.records)
+    }
+    return made
+  }
+
+  function stamp(ahead = 0): Stamp {
+    return { seq: nextSeq + ahead, at: clock.now(), random: clock.random(), usage: parts.usage() }
   }
 
   /** Admission is decided by what the devices say now, so the scheduler hears of them before whatever comes next. */

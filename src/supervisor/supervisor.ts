@@ -6,6 +6,7 @@ import type {
   JournalRecord,
   Manifest,
   ModelName,
+  Need,
   Operation,
   Operations,
   OperatorCommand,
@@ -13,7 +14,7 @@ import type {
   View,
   Weights,
 } from '../core/index.ts'
-import type { EngineAdapter, EnginePlaces, InstanceWorld } from '../engine/index.ts'
+import { needOf, type EngineAdapter, type EnginePlaces, type InstanceWorld } from '../engine/index.ts'
 import { initialState, instanceOf, type SchedulerState } from '../scheduler/index.ts'
 import { createInstances } from './instances.ts'
 import { createLoop } from './loop.ts'
@@ -106,7 +107,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         return { records: pinned.records, done: load(model, { kind: 'load', model, request: nextLoad() }).done }
       },
       unpin: (model) => operate({ kind: 'unpin', model }, () => true),
-      preview: (command) => loop.preview({ kind: 'operator', command }),
+      preview: (command) => loop.preview({ kind: 'operator', command }, knownNeed),
     },
     async start() {
       const evidence = { version: parts.version, manifest: manifest.path, models: manifest.models.size }
@@ -135,6 +136,14 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       const evidence = { deadline: loop.state.shutdown ?? deadline, stuck: loop.state.instances.size }
       loop.note((seq) => ({ seq, at: clock.now(), kind: 'daemon_stopped', cause: [], evidence }))
     },
+  }
+
+  /** Declared, or as it was when the weights were last looked at; null when only a look would tell. */
+  function knownNeed(name: ModelName): Need | null {
+    const model = manifest.models.get(name)
+    const last = prepared.get(name)
+    if (last?.kind === 'ready') return last.need
+    return model !== undefined && (model.memory !== null || model.source.length === 0) ? needOf(model, null) : null
   }
 
   function nextLoad(): string {
