@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EnginehouseError } from '../core/index.ts'
-import type { Admission, Lease, Millis, ModelView, RequestId } from '../core/index.ts'
+import type { Admission, InstanceId, Lease, Millis, ModelView, RequestId } from '../core/index.ts'
 import type { Logger, Metrics, RequestOutcome, TokenUsage } from '../telemetry/index.ts'
 import { ownHeaders } from './answer.ts'
 import type { Asked } from './asked.ts'
@@ -9,7 +9,8 @@ import type { OutcomeObserver } from './outcome.ts'
 import { Relay } from './relay.ts'
 import type { RelayWatcher } from './relay.ts'
 import { bodyFor } from './splice.ts'
-import type { EngineUser, Upstream, UpstreamOrder, Upstreams } from './upstream.ts'
+import type { Roster, Seated } from './roster.ts'
+import type { UpstreamOrder, Upstreams } from './upstream.ts'
 
 /** What all exchanges share. */
 export interface ExchangeRoom {
@@ -18,7 +19,7 @@ export interface ExchangeRoom {
   readonly metrics: Metrics
   readonly log: Logger
   /** Exchanges whose response is not closed yet. */
-  readonly running: Set<Exchange>
+  readonly running: Roster<Exchange>
   readonly stalledReader: Millis
   /** Milliseconds of a clock that only moves forward. */
   now(): Millis
@@ -45,7 +46,8 @@ export interface Demand {
 const CLIENT_GONE = new Error('the client went away')
 
 /** One request from the moment it may wake a model until its response is closed. */
-export class Exchange implements OutcomeObserver, EngineUser, RelayWatcher {
+export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
+  seat = -1
   readonly #room: ExchangeRoom
   readonly #demand: Demand
   readonly #request: IncomingMessage
@@ -54,7 +56,6 @@ export class Exchange implements OutcomeObserver, EngineUser, RelayWatcher {
   readonly #begun: Millis
   #waiting: AbortController | null = null
   #lease: Lease | null = null
-  #upstream: Upstream | null = null
   #relay: Relay | null = null
   #firstByte: Millis | null = null
   #usage: TokenUsage | null = null
@@ -102,6 +103,11 @@ export class Exchange implements OutcomeObserver, EngineUser, RelayWatcher {
     })
   }
 
+  /** Null before there is a lease. */
+  get instance(): InstanceId | null {
+    return this.#lease?.instance ?? null
+  }
+
   engineEnded(reason: unknown): void {
     const detail = 'its process is gone.'
     const error =
@@ -121,7 +127,6 @@ export class Exchange implements OutcomeObserver, EngineUser, RelayWatcher {
 
   settled(outcome: RequestOutcome, error: EnginehouseError | null): void {
     this.#relay?.stop()
-    this.#upstream?.users.delete(this)
     this.#lease?.release(outcome === 'refused' ? 'failed' : outcome)
     if (this.#lease === null) this.#waiting?.abort(error ?? CLIENT_GONE)
     this.#record(outcome, error)
@@ -140,8 +145,6 @@ export class Exchange implements OutcomeObserver, EngineUser, RelayWatcher {
       this.engineEnded(lease.ended.reason)
       return
     }
-    this.#upstream = upstream
-    upstream.users.add(this)
     const { model, requestId } = this.#demand
     this.#relay = new Relay({
       upstream,

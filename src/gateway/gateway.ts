@@ -8,13 +8,14 @@ import type { Logger, Metrics } from '../telemetry/index.ts'
 import { checkExpectation, checkFraming, checkHost, checkOrigin, checkTarget } from './checks.ts'
 import { drainServers } from './drain.ts'
 import { createErrorSender } from './errors.ts'
-import type { ExchangeRoom } from './exchange.ts'
+import type { Exchange, ExchangeRoom } from './exchange.ts'
 import { registerHealth } from './health.ts'
 import { allowedHosts } from './hosts.ts'
 import { createIds, requestIdOf } from './ids.ts'
 import { registerInference } from './inference.ts'
 import { MAX_PATH_PARAMETER, STALLED_READER } from './limits.ts'
 import { registerModels } from './models.ts'
+import { Roster } from './roster.ts'
 import { createKnownRoutes, isNotBuilt } from './routes.ts'
 import type { KnownRoutes } from './routes.ts'
 import { bind, makeServer } from './servers.ts'
@@ -61,20 +62,23 @@ export function isLocalLogin(request: { readonly raw: IncomingMessage }): boolea
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { admission, view, metrics, log, limits } = options
-  const upstreams = createUpstreams()
   const nextId = createIds()
   const emptied: (() => void)[] = []
   let draining = false
+  const running = new Roster<Exchange>()
+  const upstreams = createUpstreams((instance, reason) => {
+    for (const exchange of running.all()) if (exchange.instance === instance) exchange.engineEnded(reason)
+  })
   const exchanges: ExchangeRoom = {
     admission,
     upstreams,
     metrics,
     log,
-    running: new Set(),
+    running,
     stalledReader: limits.stalledReader ?? STALLED_READER,
     now: options.now ?? (() => performance.now()),
     closed() {
-      if (exchanges.running.size === 0) for (const resolve of emptied.splice(0)) resolve()
+      if (running.size === 0) for (const resolve of emptied.splice(0)) resolve()
     },
     spare: null,
   }
@@ -114,7 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     app,
     get inFlight() {
-      return exchanges.running.size
+      return running.size
     },
     async listen(address) {
       await app.ready()
@@ -132,10 +136,9 @@ export function createGateway(options: GatewayOptions): Gateway {
         front,
         local,
         deadlineSignal,
-        idle: () =>
-          exchanges.running.size === 0 ? Promise.resolve() : new Promise((resolve) => void emptied.push(resolve)),
+        idle: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => void emptied.push(resolve))),
         cutAll() {
-          for (const exchange of exchanges.running) exchange.shutDown()
+          for (const exchange of running.all()) exchange.shutDown()
         },
       })
       await upstreams.close()

@@ -37,14 +37,8 @@ export interface UpstreamOrder extends Dispatcher.DispatchOptions {
   client: CountingClient | null
 }
 
-/** A request that must be told when its engine is gone. */
-export interface EngineUser {
-  engineEnded(reason: unknown): void
-}
-
-/** The connections to one instance, and who uses them. */
+/** The connections to one instance. */
 export interface Upstream {
-  readonly users: Set<EngineUser>
   dispatch(order: UpstreamOrder, handler: Dispatcher.DispatchHandler): void
   /** On a connection that nobody has used, and that nobody will use again. */
   dispatchFresh(order: UpstreamOrder, handler: Dispatcher.DispatchHandler): void
@@ -57,14 +51,14 @@ export interface Upstreams {
   close(): Promise<void>
 }
 
-export function createUpstreams(): Upstreams {
+/** `ended` is called when an instance ends, before its connections are cut. */
+export function createUpstreams(ended: (instance: InstanceId, reason: unknown) => void): Upstreams {
   const open = new Map<InstanceId, { readonly upstream: Upstream; readonly pool: Pool }>()
 
   function make(lease: Lease): Upstream {
     const { origin, options } = reach(lease.address)
     const pool = new Pool(origin, { ...options, factory: (url, its) => new CountingClient(url, its as Client.Options) })
     const upstream: Upstream = {
-      users: new Set(),
       dispatch: (order, handler) => void pool.dispatch(order, handler),
       dispatchFresh(order, handler) {
         const client = new CountingClient(origin, options)
@@ -80,7 +74,7 @@ export function createUpstreams(): Upstreams {
       'abort',
       () => {
         open.delete(lease.instance)
-        for (const user of upstream.users) user.engineEnded(lease.ended.reason)
+        ended(lease.instance, lease.ended.reason)
         void pool.destroy()
       },
       { once: true },
