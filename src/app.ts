@@ -190,6 +190,14 @@ async function build(
 function observed(records: Records, metrics: Metrics, log: Logger): Records {
   return {
     ...records,
+    async removeLaunch(instance) {
+      try {
+        await records.removeLaunch(instance)
+      } catch (error) {
+        // What it names is gone; the next start finds that out and removes it.
+        log.warn({ instance, error }, `The launch record of ${instance} could not be removed.`)
+      }
+    },
     append(made) {
       records.append(made)
       for (const record of made) {

@@ -21,7 +21,8 @@ import type {
 import type { EngineAdapter, EnginePlan } from './contract.ts'
 import { takeDown } from './ladder.ts'
 import { waitUntilReady } from './readiness.ts'
-import { createPulse, sleep } from './wait.ts'
+import { startFailure } from './start-failure.ts'
+import { createOnce, createPulse, sleep } from './wait.ts'
 
 /** A unix socket's path must stay under this many bytes, or the kernel refuses it. */
 const SOCKET_PATH_LIMIT = 100
@@ -145,12 +146,11 @@ export function startInstance(
   }
 
   async function live(): Promise<void> {
-    try {
-      const started = await start()
-      if (started !== null) await serve(started)
-    } catch (error) {
-      crashed('spawn_failed', { message: messageOf(error), code: null, signal: null })
-    }
+    const running = await start().catch((error: unknown) => {
+      crashed(startFailure(error), { message: messageOf(error), code: null, signal: null })
+      return null
+    })
+    if (running !== null) await serve(running)
     leases.cut()
     await end()
   }
@@ -172,19 +172,14 @@ export function startInstance(
     })
     await writeRecord(plan)
     if (stopRequested.settled) return null
-    try {
-      process = await processes.spawn({
-        argv: plan.argv,
-        env: environmentOf(plan),
-        cwd: plan.cwd,
-        directory,
-        nonce: identity.nonce,
-        unlink: plan.unlink,
-      })
-    } catch (error) {
-      crashed(spawnFailure(error), { message: messageOf(error), code: null, signal: null })
-      return null
-    }
+    process = await processes.spawn({
+      argv: plan.argv,
+      env: environmentOf(plan),
+      cwd: plan.cwd,
+      directory,
+      nonce: identity.nonce,
+      unlink: plan.unlink,
+    })
     identity = process.identity
     process.onLine(heard)
     await writeRecord(plan)
@@ -194,7 +189,11 @@ export function startInstance(
   async function serve(running: EngineProcess): Promise<void> {
     if (plan === null || address === null) return
     const over = Promise.race([running.exited, stopRequested.promise])
-    const outcome = await waitUntilReady({ clock, processes, process: running, address, key, plan, output, over })
+    const start = { clock, processes, process: running, address, key, plan, output, over }
+    const outcome = await waitUntilReady(start).catch(
+      // The system would not tell what the proof needs (too many open files, say).
+      (error: unknown) => ({ kind: 'gave_up', class: 'spawn_failed', message: messageOf(error) }) as const,
+    )
     if (outcome.kind === 'gave_up') {
       crashed(outcome.class, { message: outcome.message, code: null, signal: null })
       return
@@ -301,37 +300,6 @@ function tighter(current: Drain | null, wanted: Drain): Drain {
   if (current === null || current.kind === 'finish') return wanted
   if (wanted.kind === 'finish') return current
   return wanted.at < current.at ? wanted : current
-}
-
-interface Once {
-  readonly promise: Promise<void>
-  readonly settled: boolean
-  settle(): void
-}
-
-function createOnce(): Once {
-  let settled = false
-  let resolve = (): void => {}
-  const promise = new Promise<void>((done) => (resolve = done))
-  return {
-    promise,
-    get settled() {
-      return settled
-    },
-    settle() {
-      settled = true
-      resolve()
-    },
-  }
-}
-
-/** What the host lacks only for a while; any other refusal to spawn would meet the same launch again. */
-const TRANSIENT_SPAWN_ERRORS: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
-
-function spawnFailure(error: unknown): FailureClass {
-  const cause = error instanceof Error ? error.cause : undefined
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  return TRANSIENT_SPAWN_ERRORS.has(code) ? 'spawn_failed' : 'bad_config'
 }
 
 function messageOf(error: unknown): string {

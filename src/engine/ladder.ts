@@ -42,8 +42,15 @@ export async function takeDown(
   let look = FIRST_LOOK
 
   for (;;) {
-    const { proven, unproven } = await processes.members(identity)
+    const found = await processes.members(identity).catch(() => null)
     const now = clock.now()
+    if (found === null) {
+      // The system would not tell (too many open files, say). Not knowing is not being gone: ask again, then give up.
+      if (now - startedAt >= stop.grace + 2 * KILL_LIMIT) return blind()
+      await sleep(clock, LAST_LOOK)
+      continue
+    }
+    const { proven, unproven } = found
     const over = killedAt !== null && now - killedAt >= KILL_LIMIT
     if (proven.length === 0 || over) {
       return { signalled: signalled.size, killed: killedAt !== null, survivors: proven, unproven }
@@ -57,6 +64,11 @@ export async function takeDown(
     look = Math.min(look * 2, LAST_LOOK)
     // A settled promise would make every later sleep return at once.
     exited = NEVER
+  }
+
+  function blind(): LadderResult {
+    const survivors = identity.leader === null ? [] : [identity.leader]
+    return { signalled: signalled.size, killed: killedAt !== null, survivors, unproven: 0 }
   }
 
   function send(member: ProcessRef, kill: boolean, now: number): void {

@@ -29,3 +29,26 @@ export function createPulse(): Pulse {
     next: () => new Promise((resolve) => waiting.push(resolve)),
   }
 }
+
+/** Something that happens once; asking for it twice is the same as once. */
+export interface Once {
+  readonly promise: Promise<void>
+  readonly settled: boolean
+  settle(): void
+}
+
+export function createOnce(): Once {
+  let settled = false
+  let resolve = (): void => {}
+  const promise = new Promise<void>((done) => (resolve = done))
+  return {
+    promise,
+    get settled() {
+      return settled
+    },
+    settle() {
+      settled = true
+      resolve()
+    },
+  }
+}

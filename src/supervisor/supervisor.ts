@@ -3,7 +3,6 @@ import type {
   Effect,
   EngineName,
   Instant,
-  JournalRecord,
   Manifest,
   ModelName,
   Need,
@@ -15,7 +14,7 @@ import type {
   Weights,
 } from '../core/index.ts'
 import { needOf, type EngineAdapter, type EnginePlaces, type InstanceWorld } from '../engine/index.ts'
-import { initialState, instanceOf, type SchedulerState } from '../scheduler/index.ts'
+import { initialState, type SchedulerState } from '../scheduler/index.ts'
 import { createInstances } from './instances.ts'
 import { createLoop } from './loop.ts'
 import { prepare, type Prepared } from './prepare.ts'
@@ -100,13 +99,16 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     operations: {
       view,
       load: (model) => load(model, { kind: 'load', model, request: nextLoad() }),
-      unload: (model) => operate({ kind: 'unload', model }, (state) => instanceOf(state, model) === undefined),
-      unloadAll: () => operate({ kind: 'unload_all' }, isEmpty),
+      unload: (model) => unload({ kind: 'unload', model }),
+      unloadAll: () => unload({ kind: 'unload_all' }),
       pin: (model, until) => {
-        const pinned = operate({ kind: 'pin', model, until }, () => true)
-        return { records: pinned.records, done: load(model, { kind: 'load', model, request: nextLoad() }).done }
+        const made = loop.post({ kind: 'operator', command: { kind: 'pin', model, until } })
+        return { records: made, done: load(model, { kind: 'load', model, request: nextLoad() }).done }
       },
-      unpin: (model) => operate({ kind: 'unpin', model }, () => true),
+      unpin: (model) => ({
+        records: loop.post({ kind: 'operator', command: { kind: 'unpin', model } }),
+        done: Promise.resolve(),
+      }),
       preview: (command) => loop.preview({ kind: 'operator', command }, knownNeed),
     },
     async start() {
@@ -156,9 +158,13 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     return { records: loop.post({ kind: 'operator', command }), done }
   }
 
-  function operate(command: OperatorCommand, finished: (state: SchedulerState) => boolean): Operation {
-    const made: readonly JournalRecord[] = loop.post({ kind: 'operator', command })
-    return { records: made, done: loop.until(finished) }
+  /** Done when those that leave by it are gone, whatever was started since. */
+  function unload(command: OperatorCommand): Operation {
+    const made = loop.post({ kind: 'operator', command })
+    const leaving = made.flatMap((record) => (record.kind === 'stopping' && record.instance ? [record.instance] : []))
+    const gone = (state: SchedulerState): boolean =>
+      leaving.every((id) => (state.instances.get(id)?.phase ?? 'stuck') === 'stuck')
+    return { records: made, done: loop.until(gone) }
   }
 
   function perform(effect: Effect): void {

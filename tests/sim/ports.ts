@@ -1,5 +1,5 @@
 import type { Clock, EngineProcess, Gpus, ProcessRef, Processes, Records, Weights } from '../../src/core/index.ts'
-import { HOST } from '../../src/core/index.ts'
+import { EnginehouseError, HOST } from '../../src/core/index.ts'
 import type { EngineAdapter, InstanceWorld } from '../../src/engine/index.ts'
 import type { Behaviour, Host, SimProcess } from './host.ts'
 import type { Random, Timeline } from './time.ts'
@@ -60,7 +60,8 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
         const behaviour = parts.behaviour(model)
         if (behaviour.spawnFails) {
           const code = delays.chance(0.7) ? 'EAGAIN' : 'ENOENT'
-          throw new Error(`spawn ${code}`, { cause: Object.assign(new Error(code), { code }) })
+          const cause = Object.assign(new Error(code), { code })
+          throw new EnginehouseError('engine_spawn_failed', { program: 'engine', why: code }, { cause })
         }
         const claims = host.disk.get(instance)?.claims ?? []
         return engineProcess(host.spawn(order, behaviour, daemon.number, claims))
