@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import type { EngineProcess, ProbeReply, Processes } from '../../../src/core/index.ts'
+import type { EnginePlan } from '../../../src/engine/index.ts'
+import { waitUntilReady } from '../../../src/engine/readiness.ts'
+import { createPulse } from '../../../src/engine/wait.ts'
+import { VirtualClock } from './virtual.ts'
+
+const KEY = 'right'
+const REFUSED: ProbeReply = { kind: 'refused' }
+const answer = (status: number): ProbeReply => ({ kind: 'answer', status, body: '' })
+
+interface Engine {
+  /** By milliseconds since the start. */
+  readonly health: (at: number) => ProbeReply
+  readonly guarded?: (key: string | null, at: number) => ProbeReply
+  readonly owner?: (at: number) => 'ours' | 'foreign' | 'nobody' | 'unknown'
+  readonly activity?: (at: number) => number | null
+  readonly lines?: readonly number[]
+}
+
+function start(engine: Engine, plan: { guarded?: string | null; stall?: number; cap?: number } = {}) {
+  const clock = new VirtualClock()
+  const output = createPulse()
+  const listeners: ((line: string) => void)[] = []
+  let probes = 0
+  const processes = {
+    probe: async (_address, path, { key }) => {
+      probes += 1
+      await new Promise<void>((resolve) => clock.after(1, resolve))
+      return path === '/guarded'
+        ? (engine.guarded?.(key, clock.elapsed()) ?? answer(key === KEY ? 200 : 401))
+        : engine.health(clock.elapsed())
+    },
+    ownerOf: async () => engine.owner?.(clock.elapsed()) ?? 'ours',
+    activity: async () => engine.activity?.(clock.elapsed()) ?? null,
+  } as Pick<Processes, 'probe' | 'ownerOf' | 'activity'> as Processes
+  for (const at of engine.lines ?? []) {
+    clock.after(at, () => {
+      for (const listener of listeners) listener('a line')
+      output.beat()
+    })
+  }
+  const outcome = clock.until(
+    waitUntilReady({
+      clock,
+      processes,
+      process: {
+        identity: { nonce: 'n', bootId: 'b', leader: null },
+        onLine: (listener) => void listeners.push(listener),
+      } as Pick<EngineProcess, 'identity' | 'onLine'> as EngineProcess,
+      address: { kind: 'tcp', host: '127.0.0.1', port: 1 },
+      key: KEY,
+      plan: {
+        readiness: {
+          path: '/health',
+          status: 200,
+          timeout: 1000,
+          guarded: plan.guarded === undefined ? '/guarded' : plan.guarded,
+        },
+        start: { stall: plan.stall ?? 10_000, cap: plan.cap ?? 100_000 },
+      } as EnginePlan,
+      output,
+      over: new Promise(() => {}),
+    }),
+  )
+  return { clock, outcome, probes: () => probes }
+}
+
+describe('readiness', () => {
+  it.each<[string, Engine, string | null, string]>([
+    ['health, our socket, our key', { health: () => answer(200) }, '/guarded', 'ready'],
+    ['no guarded route, but our socket', { health: () => answer(200) }, null, 'ready'],
+    [
+      'a foreign process behind a healthy answer',
+      { health: () => answer(200), owner: () => 'foreign' },
+      '/guarded',
+      'wrong_identity',
+    ],
+    ['any key is taken', { health: () => answer(200), guarded: () => answer(200) }, '/guarded', 'wrong_identity'],
+    ['its own key is refused', { health: () => answer(200), guarded: () => answer(401) }, '/guarded', 'wrong_identity'],
+    ['no owner to be told, but a key', { health: () => answer(200), owner: () => 'unknown' }, '/guarded', 'ready'],
+    [
+      'neither an owner to be told nor a key',
+      { health: () => answer(200), owner: () => 'unknown' },
+      null,
+      'wrong_identity',
+    ],
+    ['a 503 for ever', { health: () => answer(503) }, '/guarded', 'stalled'],
+    ['refused for ever', { health: () => REFUSED }, '/guarded', 'stalled'],
+  ])('%s', async (_what, engine, guarded, expected) => {
+    const outcome = await start(engine, { guarded }).outcome
+    expect(outcome.kind === 'gave_up' ? outcome.class : outcome.kind).toBe(expected)
+  })
+
+  it('waits for a socket that nobody owns yet, and for a guard that does not answer yet', async () => {
+    const engine: Engine = {
+      health: () => answer(200),
+      owner: (at) => (at < 300 ? 'nobody' : 'ours'),
+      guarded: (key, at) => (at < 600 ? REFUSED : answer(key === KEY ? 200 : 401)),
+    }
+    const { outcome, clock } = start(engine)
+    expect(await outcome).toEqual({ kind: 'ready' })
+    expect(clock.elapsed()).toBeGreaterThanOrEqual(600)
+  })
+
+  it('adds no more than a probe interval to a start of any length', async () => {
+    for (const readyAt of [5, 40, 333, 1000, 3000]) {
+      const { outcome, clock } = start({ health: (at) => (at >= readyAt ? answer(200) : REFUSED) })
+      await outcome
+      expect(clock.elapsed() - readyAt).toBeLessThan(260)
+    }
+  })
+
+  it('looks at once when the engine says something', async () => {
+    const { outcome, clock } = start({ health: (at) => (at >= 3000 ? answer(200) : answer(503)), lines: [3000] })
+    expect(await outcome).toEqual({ kind: 'ready' })
+    expect(clock.elapsed() - 3000).toBeLessThan(10)
+  })
+
+  it('is not given up while lines or bytes move, until the cap', async () => {
+    const moving: Engine = { health: () => REFUSED, activity: (at) => at }
+    const { outcome, clock } = start(moving, { stall: 3000, cap: 20_000 })
+    expect(await outcome).toMatchObject({
+      kind: 'gave_up',
+      class: 'stalled',
+      message: expect.stringContaining('not ready after 20'),
+    })
+    expect(clock.elapsed()).toBeGreaterThanOrEqual(20_000)
+
+    const talking: Engine = { health: () => REFUSED, lines: [2000, 4000, 6000] }
+    const second = start(talking, { stall: 3000, cap: 20_000 })
+    expect(await second.outcome).toMatchObject({
+      kind: 'gave_up',
+      message: expect.stringContaining('nothing moved for 3'),
+    })
+    expect(second.clock.elapsed()).toBeGreaterThanOrEqual(9000)
+    expect(second.clock.elapsed()).toBeLessThan(10_000)
+  })
+})
