@@ -14,6 +14,10 @@ export function fakeEngineArgv(...knobs: readonly string[]): readonly string[] {
 export interface FakeEngineEvent {
   readonly event: 'started' | 'child' | 'ready' | 'request' | 'finished' | 'cancelled' | 'term' | 'exit'
   readonly pid: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** Of `started`: when the process began. */
+  readonly born?: number
   readonly argv?: readonly string[]
   /** Of `child`: how it was started, and its pid. */
   readonly kind?: 'setsid' | 'double-fork'
