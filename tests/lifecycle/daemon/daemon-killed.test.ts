@@ -16,9 +16,13 @@ test('after the daemon was killed the next one stops what is proven ours, and no
   const models = {
     ...fakeModel(place, 'family', ['--setsid-child', '--ready-gate', gate]),
     ...fakeModel(place, 'deaf', ['--ignore-term']),
+    ...fakeModel(place, 'loading', ['--ready-gate', place.file('never')]),
+    ...fakeModel(place, 'fresh'),
   }
   const first = await startDaemon({ models }, place)
   for (const model of ['family', 'deaf']) expect((await first.ask(model)).status).toBe(200)
+  expect((await first.command('load', 'loading', '--no-wait')).exit).toBe(0)
+  const loading = await untilEvent(place.file('loading.record'), 'started')
   const { child } = await untilEvent(place.file('family.record'), 'child')
   const leaders = [await first.pidOf('family'), await first.pidOf('deaf')]
   const argv: readonly string[] = (await first.admin('/models/family')).json.instance.argv
@@ -34,8 +38,8 @@ test('after the daemon was killed the next one stops what is proven ours, and no
 
   first.program.signal('SIGKILL')
   await first.program.exited
-  expect(processesOf(place).map(({ pid }) => pid)).toEqual(expect.arrayContaining([...leaders, child]))
-  expect(readdirSync(join(place.state, 'run'))).toHaveLength(2)
+  expect(processesOf(place).map(({ pid }) => pid)).toEqual(expect.arrayContaining([...leaders, child, loading.pid]))
+  expect(readdirSync(join(place.state, 'run'))).toHaveLength(3)
 
   const second = await startDaemon({ models }, place)
   expect(processesOf(place)).toEqual([])
@@ -51,11 +55,12 @@ test('after the daemon was killed the next one stops what is proven ours, and no
     expect.arrayContaining([
       expect.objectContaining({ model: 'family', evidence: { pid: leaders[0], processes: 2, action: 'stopped' } }),
       expect.objectContaining({ model: 'deaf', evidence: { pid: leaders[1], processes: 1, action: 'stopped' } }),
+      expect.objectContaining({ model: 'loading', evidence: { pid: loading.pid, processes: 1, action: 'stopped' } }),
     ]),
   )
-  expect(leftovers).toHaveLength(2)
+  expect(leftovers).toHaveLength(3)
 
-  expect((await second.ask('deaf')).status).toBe(200)
+  expect((await second.ask('fresh')).status).toBe(200)
   await second.end()
   expect([bystander.pid, nephew.child].map((pid) => isLiving(pid ?? -1))).toEqual([true, true])
 }, 60_000)
