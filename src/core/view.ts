@@ -7,6 +7,8 @@ import type { Bytes, Instant, Millis } from './units.ts'
 /** What the gateway and the operators' front may read of the supervisor; made from memory, never wakes anything. */
 export interface View {
   models(): readonly ModelView[]
+  /** What a request needs to know of the model that it names; asked for each one, so nothing is made for the answer. */
+  resolve(nameOrAlias: string): ServedModel | undefined
   /** By name or alias. */
   model(nameOrAlias: string): ModelView | undefined
   devices(): readonly DeviceView[]
@@ -15,8 +17,14 @@ export interface View {
   readonly stopping: boolean
 }
 
-export interface ModelView {
+/** A model as requests see it, whatever its state. */
+export interface ServedModel {
   readonly id: ModelName
+  /** Refused routes by capability are the adapter's word. */
+  readonly capabilities: ReadonlySet<Capability>
+}
+
+export interface ModelView extends ServedModel {
   readonly aliases: readonly string[]
   readonly engine: EngineName
   /** Of the instance that counts: the one that serves, else the one that comes or goes; `absent` without one. */
@@ -39,8 +47,6 @@ export interface ModelView {
   readonly lastLoad: Millis | null
   readonly lastReason: LeaveReason | null
   readonly failure: FailureView | null
-  /** Refused routes by capability are the adapter's word. */
-  readonly capabilities: ReadonlySet<Capability>
 }
 
 /** What a route asks of an engine. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EnginehouseError } from '../core/index.ts'
-import type { Admission, InstanceId, Lease, Millis, ModelView, RequestId } from '../core/index.ts'
+import type { Admission, InstanceId, Lease, Millis, RequestId, ServedModel } from '../core/index.ts'
 import type { Logger, Metrics, RequestOutcome, TokenUsage } from '../telemetry/index.ts'
 import { ownHeaders } from './answer.ts'
 import type { Asked } from './asked.ts'
@@ -38,7 +38,7 @@ export interface Demand {
   /** The client's own id where it sent one, else `id`. */
   readonly requestId: string
   readonly route: string
-  readonly model: ModelView
+  readonly model: ServedModel
   readonly asked: Asked
   readonly onCold: 'wait' | 'fail'
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EnginehouseError } from '../core/index.ts'
-import type { Bytes, ModelView, RequestId, View } from '../core/index.ts'
+import type { Bytes, RequestId, ServedModel, View } from '../core/index.ts'
 import { readAsked } from './asked.ts'
 import { checkMediaType } from './checks.ts'
 import { Exchange } from './exchange.ts'
@@ -55,7 +55,7 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
   return (request: FastifyRequest, reply: FastifyReply): void => {
     const onCold = readOnCold(request)
     const asked = readAsked(Buffer.isBuffer(request.body) ? request.body : NO_BODY)
-    const model = asked.model === null ? defaultModel(room.view) : room.view.model(asked.model)
+    const model = asked.model === null ? defaultModel(room.view) : room.view.resolve(asked.model)
     if (model === undefined) throw modelNotFound(asked.model ?? '', room.view)
     if (!model.capabilities.has(route.capability)) throw unsupported(model, route)
     // The body took its time; the drain may have begun meanwhile.
@@ -74,11 +74,14 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
 }
 
 /** A request without `model` goes to the model aliased `default`, or to the only one. */
-function defaultModel(view: View): ModelView {
+function defaultModel(view: View): ServedModel {
+  const named = view.resolve('default')
+  if (named !== undefined) return named
   const models = view.models()
-  const model = view.model('default') ?? (models.length === 1 ? models[0] : undefined)
-  if (model === undefined) throw new EnginehouseError('model_required', { models: models.map(({ id }) => id) })
-  return model
+  const [only] = models
+  if (only === undefined || models.length > 1)
+    throw new EnginehouseError('model_required', { models: models.map(({ id }) => id) })
+  return only
 }
 
 function readOnCold(request: FastifyRequest): 'wait' | 'fail' {
@@ -88,7 +91,7 @@ function readOnCold(request: FastifyRequest): 'wait' | 'fail' {
   throw new EnginehouseError('parameter_invalid', { param: 'x-enginehouse-on-cold', expected: '`wait` or `fail`' })
 }
 
-function unsupported(model: ModelView, route: InferenceRoute): EnginehouseError {
+function unsupported(model: ServedModel, route: InferenceRoute): EnginehouseError {
   const why = `it is not among what the model is for (${[...model.capabilities].join(', ') || 'nothing'})`
   return new EnginehouseError('unsupported_endpoint', { model: model.id, route: route.path, why })
 }

@@ -9,6 +9,7 @@ import {
   type ModelSpec,
   type ModelView,
   type Phase,
+  type ServedModel,
   type Source,
   type View,
 } from '../core/index.ts'
@@ -34,18 +35,18 @@ export interface ViewParts {
 /** Shows what is; made anew at each question from the loop's state and the lease books, and changes nothing. */
 export function createView(parts: ViewParts): View {
   const { manifest, adapters, instances, requests, prepared } = parts
-  const names = new Map<string, ModelName>()
-  for (const spec of manifest.models.values())
-    for (const name of [spec.name, ...spec.aliases]) names.set(name, spec.name)
-  const capabilities = new Map(
-    [...manifest.models.values()].map((spec) => [spec.name, adapters[spec.engine].capabilities(spec)]),
-  )
+  const served = new Map<string, ServedModel>()
+  for (const spec of manifest.models.values()) {
+    const model = Object.freeze({ id: spec.name, capabilities: adapters[spec.engine].capabilities(spec) })
+    for (const name of [spec.name, ...spec.aliases]) served.set(name, model)
+  }
 
   return {
     models: () => [...parts.state().models.values()].map(modelView),
+    resolve: (nameOrAlias) => served.get(nameOrAlias),
     model(nameOrAlias) {
-      const name = names.get(nameOrAlias)
-      const model = name === undefined ? undefined : parts.state().models.get(name)
+      const named = served.get(nameOrAlias)
+      const model = named && parts.state().models.get(named.id)
       return model && modelView(model)
     },
     devices: () => [...parts.state().devices.values()].map((facts) => deviceView(parts.state(), facts.id)),
@@ -100,7 +101,7 @@ export function createView(parts: ViewParts): View {
         retryAt: model.failure.retryAt,
         logTail: model.failure.logTail,
       },
-      capabilities: capabilities.get(spec.name) ?? new Set(),
+      capabilities: served.get(spec.name)?.capabilities ?? new Set(),
     }
   }
 }

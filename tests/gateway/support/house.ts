@@ -127,9 +127,12 @@ export interface HouseOptions {
 /** A gateway on a free port over the stub. */
 export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const models = options.models ?? [modelView('m', { aliases: ['alias'] })]
+  const byName = (name: string): ModelView | undefined =>
+    models.find((model) => model.id === name || model.aliases.includes(name))
   const view = {
     models: () => models,
-    model: (name: string) => models.find((model) => model.id === name || model.aliases.includes(name)),
+    resolve: byName,
+    model: byName,
     devices: () => [],
     queue: () => [],
     stopping: false,

@@ -91,6 +91,7 @@ export function stubOperations(models: readonly ModelView[]): StubOperations {
     previewed: [],
     view: {
       models: () => models,
+      resolve: (name) => models.find(({ id, aliases }) => id === name || aliases.includes(name)),
       model: (name) => models.find(({ id, aliases }) => id === name || aliases.includes(name)),
       devices: () => [HOST],
       queue: () => [{ request: 'r-1', model: 'cold', since: NOW - 5000 }],

@@ -5,6 +5,7 @@ import { createMetrics } from '../../../src/telemetry/index.ts'
 function viewOf(models: readonly Pick<ModelView, 'id' | 'status'>[], devices: readonly DeviceView[] = []): View {
   return {
     models: () => models as readonly ModelView[],
+    resolve: () => undefined,
     model: () => undefined,
     devices: () => devices,
     queue: () => [{ request: 'r', model: 'm', since: 0 }],
