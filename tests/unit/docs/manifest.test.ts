@@ -1,0 +1,36 @@
+import { assert, describe, expect, it } from 'vitest'
+
+import { knowledge } from '../../../src/app.ts'
+import { parseManifest } from '../../../src/manifest/index.ts'
+import { ENGINES, HEALTH, MEMORY, MODEL, MODEL_DEFAULTS, SERVER, TOP } from '../../../src/manifest/sections.ts'
+import { blocks, page, section, spans } from './pages.ts'
+
+const README = page('README.md')
+const CHANGELOG = page('CHANGELOG.md')
+const SECTIONS = [TOP, SERVER, MEMORY, HEALTH, MODEL, MODEL_DEFAULTS]
+
+describe('the manifest in the README', () => {
+  it('is read without a problem', () => {
+    const [text, ...others] = blocks(README, 'yaml')
+    expect(others).toEqual([])
+    const result = parseManifest(text ?? '', { path: '/x/enginehouse.yaml', directory: '/x', knowledge })
+    assert(result.kind === 'manifest', result.kind === 'problems' ? JSON.stringify(result.problems) : '')
+    expect([...result.manifest.models.keys()]).toEqual(['chat', 'search', 'own-server'])
+    expect(result.manifest.server.maxQueue).toBe(512)
+  })
+})
+
+describe('the changelog', () => {
+  const [added = '', later = ''] = section(CHANGELOG, '0.1.0 - unreleased').split('### Not yet')
+  const named = (text: string): ReadonlySet<string> => new Set(spans({ path: '', text }))
+
+  it('names every key that the manifest has', () => {
+    const keys = SECTIONS.filter(({ shape }) => shape !== HEALTH.shape).flatMap(({ shape }) => Object.keys(shape))
+    expect(keys.filter((key) => !named(added).has(key) && key !== 'models')).toEqual([])
+  })
+
+  it('names every key that is refused until a later version', () => {
+    const keys = [...SECTIONS, ENGINES].flatMap((each) => each.later)
+    expect(keys.filter((key) => !named(later).has(key))).toEqual([])
+  })
+})

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import type { ErrorCode, LeaveReason } from '../../../src/core/index.ts'
+import { ERRORS, PERMANENT, specOf } from '../../../src/core/index.ts'
+import { ENGINES, HEALTH, MEMORY, MODEL, SERVER, TOP } from '../../../src/manifest/sections.ts'
+import { page, PAGES, ROOT, rows, section, spans } from './pages.ts'
+
+const CODES = Object.keys(ERRORS)
+const KEYS = [TOP, SERVER, MEMORY, HEALTH, MODEL].flatMap(({ shape, later }) => [...Object.keys(shape), ...later])
+const REASONS: readonly LeaveReason[] = ['ttl_expired', 'evicted_for']
+/** Words of request bodies, of the macros of `command`, of failures that are told in the journal, and an example. */
+const OTHERS = [
+  'context_length',
+  'keep_alive',
+  'model_path',
+  'gpu_uuids',
+  'gpu_indices',
+  'api_key',
+  'instance_dir',
+  'wrong_identity',
+  'your_code',
+]
+
+describe.each(PAGES.map((each) => [each.path, each] as const))('%s', (_path, each) => {
+  it('writes no code, key or reason that the program does not know', () => {
+    const words = spans(each).flatMap((span) => span.match(/(?<![\w.$/-])[a-z]+(?:_[a-z0-9]+)+(?![\w./-])/g) ?? [])
+    const known = new Set<string>([...CODES, ...KEYS, ...ENGINES.later, ...REASONS, ...PERMANENT, ...OTHERS])
+    expect(words.filter((word) => !known.has(word))).toEqual([])
+  })
+
+  it('names no directory of one machine and no address beyond this host', () => {
+    expect(each.text.match(/(?<![\w.])\/(?:home|root|work|Users|mnt|tmp)\/\S*/g) ?? []).toEqual([])
+    const hosts = [...each.text.matchAll(/https?:\/\/([^/\s:`)]+)/g)].map(([, host]) => host)
+    expect(hosts.filter((host) => host !== '127.0.0.1' && host !== 'localhost')).toEqual([])
+    expect(each.text).not.toMatch(/\b(?:registry|mirror|index)\.[a-z]+\.|\bnpmjs\b|\bpypi\.org\b|\bhuggingface\.co\b/i)
+  })
+})
+
+describe('the README', () => {
+  it('gives every error the status that clients meet', () => {
+    const table = rows(section(page('README.md'), 'What a client sees')).filter(([status = '']) => /^\d/.test(status))
+    expect(table.length).toBeGreaterThan(5)
+    for (const [statuses = '', codes = ''] of table) {
+      for (const code of spans({ path: '', text: codes })) {
+        expect(CODES).toContain(code)
+        expect(statuses.split(', '), code).toContain(String(specOf(code as ErrorCode).status))
+      }
+    }
+  })
+})
+
+describe('the table of rooms in CONTRIBUTING', () => {
+  it('is the one that the architecture test holds', () => {
+    const test = readFileSync(join(ROOT, 'tests/architecture.test.ts'), 'utf8')
+    const constant = /const ROOMS[^{]*\{([\s\S]*?)^\}/m.exec(test)?.[1] ?? ''
+    const held = [...constant.matchAll(/^ {2}(\w+): \[(.*)\],$/gm)]
+      .map(
+        ([, room = '', allowed = '']) => [room, [...allowed.matchAll(/'([^']+)'/g)].map(([, name]) => name)] as const,
+      )
+      .filter(([room]) => room !== 'app' && room !== 'main')
+    const shown = rows(section(page('CONTRIBUTING.md'), 'Find your room')).flatMap(([first = '', , allowed = '']) => {
+      const [, room] = /^`src\/(\w+)`$/.exec(first) ?? []
+      if (room === undefined) return []
+      return [[room, allowed === 'nothing of ours' ? [] : allowed.split(', ')] as const]
+    })
+    const plain = (table: readonly (readonly [string, readonly (string | undefined)[]])[]) =>
+      Object.fromEntries(table.map(([room, allowed]) => [room, allowed.toSorted()]))
+    expect(plain(shown)).toEqual(plain(held))
+    expect(held.length).toBeGreaterThan(10)
+  })
+})
