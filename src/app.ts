@@ -161,10 +161,11 @@ async function build(
     cancel()
     await rm(state.daemonFile, { force: true })
   })
-  await supervisor.start()
   const bound = await gateway.listen(manifest.server.listen)
   address = bound.kind === 'tcp' ? `http://${describeListen(bound)}` : describeListen(bound)
   await gateway.listenLocal(state.adminSocket)
+  // Only with the port in hand: what is kept is loaded now, and what came meanwhile is answered.
+  await supervisor.start()
   await writeDaemonFile(state, {
     version,
     pid: process.pid,

@@ -9,6 +9,8 @@ export interface Usage {
   readonly leases: number
   /** Requests that wait for one of its concurrency slots. */
   readonly waiting: number
+  /** Requests that the engine broke off within the last moments: an exit shows there before it is seen itself. */
+  readonly broken: number
   /** When the last byte of the last answer left, or when it became ready. */
   readonly lastByteAt: Instant
 }

@@ -59,7 +59,8 @@ function crashRecord(
   detail: ExitDetail,
   rest: { during: 'starting' | 'ready' | 'draining'; attempt: number; retryAt: Instant | null },
 ): number {
-  const lost = turn.usage.get(instance.id)?.leases ?? 0
+  const usage = turn.usage.get(instance.id)
+  const lost = (usage?.leases ?? 0) + (usage?.broken ?? 0)
   return record(
     turn,
     'crashed',

@@ -5,12 +5,14 @@ import {
   type InstanceId,
   type Instant,
   type Lease,
-  type LeaseOutcome,
   type Millis,
   type ModelName,
   type RequestId,
   type Usage,
 } from '../core/index.ts'
+
+/** A request whose engine broke it off counts as lost to an exit that is seen within this time. */
+const BROKEN_WINDOW: Millis = 1000
 
 /** What a ready instance offers to whoever gets a lease on it. */
 export interface Offer {
@@ -56,12 +58,14 @@ export function openLeaseBook(clock: Clock, offer: Offer, onIdle: () => void): L
   let lastByteAt = clock.now()
   let closed = false
   let line: SlotWaiter[] = []
+  let brokenAt: Instant[] = []
   let unused: (() => void)[] = []
 
   return {
     offer,
     get usage() {
-      return { leases: active, waiting: line.length, lastByteAt }
+      const since = clock.now() - BROKEN_WINDOW
+      return { leases: active, waiting: line.length, broken: brokenAt.filter((at) => at >= since).length, lastByteAt }
     },
     take(since, cold) {
       return closed || line.length > 0 || active >= offer.concurrency ? null : lend(since, cold)
@@ -99,12 +103,19 @@ export function openLeaseBook(clock: Clock, offer: Offer, onIdle: () => void): L
       queued: clock.now() - since,
       coldStart: cold ? offer.loadTime : null,
       ended: ended.signal,
-      release(_outcome: LeaseOutcome) {
+      release(outcome) {
         if (!held) return
         held = false
+        if (outcome === 'engine_error') noteBroken()
         giveBack()
       },
     }
+  }
+
+  function noteBroken(): void {
+    const now = clock.now()
+    brokenAt = brokenAt.filter((at) => at >= now - BROKEN_WINDOW)
+    brokenAt.push(now)
   }
 
   function giveBack(): void {

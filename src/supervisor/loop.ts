@@ -20,6 +20,8 @@ const NEWS = 16 * 1024 * 1024
 
 export interface Loop {
   readonly state: SchedulerState
+  /** Inputs that came before are taken now; until then they only line up. */
+  open(): void
   /** Takes an input; carried out at once, or after the one at work. Returns the records when it was at once. */
   post(input: Input): readonly JournalRecord[]
   /** What the input would lead to now, with weights that are needed as `needOf` knows them; changes nothing. */
@@ -52,7 +54,8 @@ export function createLoop(parts: LoopParts): Loop {
   const inbox: Input[] = []
   let state = parts.initial
   let nextSeq = parts.firstSequence
-  let running = false
+  // Closed: as if one input were at work for ever.
+  let running = true
   let told: readonly DeviceFacts[] = []
   let watchers: { readonly predicate: (state: SchedulerState) => boolean; readonly settle: () => void }[] = []
 
@@ -60,22 +63,13 @@ export function createLoop(parts: LoopParts): Loop {
     get state() {
       return state
     },
+    open() {
+      running = false
+      takeAll()
+    },
     post(input) {
       inbox.push(input)
-      if (running) return []
-      running = true
-      let first: readonly JournalRecord[] | null = null
-      try {
-        for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) {
-          const news = deviceNews()
-          if (news !== null) advance({ kind: 'devices', facts: news })
-          const made = advance(next)
-          first ??= made
-        }
-      } finally {
-        running = false
-      }
-      return first ?? []
+      return takeAll()
     },
     preview,
     note(make) {
@@ -87,6 +81,24 @@ export function createLoop(parts: LoopParts): Loop {
       if (predicate(state)) return Promise.resolve()
       return new Promise((settle) => watchers.push({ predicate, settle }))
     },
+  }
+
+  /** Returns the records of the first that was taken; none while another call is at it. */
+  function takeAll(): readonly JournalRecord[] {
+    if (running) return []
+    running = true
+    let first: readonly JournalRecord[] | null = null
+    try {
+      for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) {
+        const news = deviceNews()
+        if (news !== null) advance({ kind: 'devices', facts: news })
+        const made = advance(next)
+        first ??= made
+      }
+    } finally {
+      running = false
+    }
+    return first ?? []
   }
 
   function advance(input: Input): readonly JournalRecord[] {

@@ -41,7 +41,7 @@ export interface Supervisor {
   readonly admission: Admission
   readonly operations: Operations
   readonly view: View
-  /** Resolves what an earlier daemon left, then begins to serve. Nothing may be asked of it before. */
+  /** Resolves what an earlier daemon left, then begins to serve; what was asked before waits until then. */
   start(): Promise<void>
   /** Running and waiting requests may finish until `deadline`; settles when no instance is left. Later calls hurry. */
   shutdown(deadline: Instant): Promise<void>
@@ -53,6 +53,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   const prepared = new Map<ModelName, Prepared>()
   let cancelWake = (): void => {}
   let loads = 0
+  let serving = false
   let stopped = false
 
   const instances = createInstances({
@@ -128,12 +129,14 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       }
       gpus.onChange(() => loop.post({ kind: 'woke' }))
       loop.post({ kind: 'woke' })
+      loop.open()
+      serving = true
     },
     async shutdown(deadline) {
       loop.post({ kind: 'operator', command: { kind: 'shutdown', deadline } })
       await loop.until(isEmpty)
       cancelWake()
-      if (stopped) return
+      if (stopped || !serving) return
       stopped = true
       const evidence = { deadline: loop.state.shutdown ?? deadline, stuck: loop.state.instances.size }
       loop.note((seq) => ({ seq, at: clock.now(), kind: 'daemon_stopped', cause: [], evidence }))

@@ -170,7 +170,7 @@ function makeLaunchFaults(random: Random): ReadonlyMap<number, Partial<Behaviour
   const count = random.int(LEAST_FAULTS - 1, 8)
   // One seed in eight has a model that never comes up: the start limit must end that.
   const stubborn = random.chance(0.12)
-  for (let each = 0; each < count; each += 1) faults.set(random.int(0, stubborn ? count : 14), makeLaunchFault(random))
+  while (faults.size < count) faults.set(random.int(0, 14), makeLaunchFault(random))
   if (stubborn)
     for (let each = 0; each < 12; each += 1)
       faults.set(each, { crash: { when: 'loading', after: random.int(1, 300), exit: { code: 1, signal: null } } })

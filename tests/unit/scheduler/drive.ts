@@ -95,7 +95,7 @@ export class Drive {
   }
 
   use(instance: InstanceId, leases: number, waiting = 0): void {
-    this.usage.set(instance, { leases, waiting, lastByteAt: this.at })
+    this.usage.set(instance, { leases, waiting, broken: 0, lastByteAt: this.at })
   }
 
   instance(name: string): InstanceId {
