@@ -16,12 +16,12 @@ const STREAMS = 500
 /** Between the last work and the look, in milliseconds: what is only waiting to be collected shall be gone. */
 const REST = 3_000
 /** PSS of llama-swap with its leanest settings in MiB, from an earlier measurement on a machine of this kind. */
-const RIVAL = Object.freeze({ started: 16.5, used: 17.7, streaming: 58.1, loaded: 24.6 })
+const RIVAL = Object.freeze({ started: 16.5, used: 17.7, loaded: 24.6, streaming: 58.1 })
 const WHAT = Object.freeze({
   started: 'started, idle',
   used: 'idle, one model used once',
-  streaming: `${STREAMS} open streams`,
   loaded: `after ${LOAD.requests} JSON requests over ${LOAD.connections} connections`,
+  streaming: `then ${STREAMS} open streams`,
 })
 
 export async function measure({ rounds }) {
