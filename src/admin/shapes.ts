@@ -88,7 +88,7 @@ export interface StatusShape {
   readonly listen: string | null
   readonly manifest: string | null
   readonly state_directory: string
-  readonly stopping: boolean
+  readonly stage: 'recovering' | 'serving' | 'stopping'
   readonly models: {
     readonly total: number
     readonly loaded: number

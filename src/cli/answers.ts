@@ -48,7 +48,7 @@ export interface StatusAnswer {
   readonly uptime_seconds: number
   readonly listen: string | null
   readonly manifest: string | null
-  readonly stopping: boolean
+  readonly stage: 'recovering' | 'serving' | 'stopping'
   readonly models: {
     readonly total: number
     readonly loaded: number

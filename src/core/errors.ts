@@ -267,6 +267,14 @@ export const ERRORS = Object.freeze({
     sentence: () => 'The daemon is shutting down.',
     next: 'Try again when it is back.',
   }),
+  recovering: define<Facts>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'later',
+    sentence: () => 'The daemon has just started, and is stopping what an earlier one left.',
+    next: 'Requests wait until it is done; that takes seconds.',
+  }),
   engine_crashed: define<{ model: string; detail: string }>({
     ...server,
     status: 502,

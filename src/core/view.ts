@@ -13,9 +13,11 @@ export interface View {
   model(nameOrAlias: string): ModelView | undefined
   devices(): readonly DeviceView[]
   queue(): readonly QueueView[]
-  /** True from the first shutdown signal on. */
-  readonly stopping: boolean
+  readonly stage: Stage
 }
+
+/** `recovering` while leftovers of an earlier daemon are stopped (requests wait), `stopping` from the first signal on. */
+export type Stage = 'recovering' | 'serving' | 'stopping'
 
 /** A model as requests see it, whatever its state. */
 export interface ServedModel {

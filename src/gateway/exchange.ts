@@ -8,6 +8,7 @@ import { Outcome } from './outcome.ts'
 import type { OutcomeObserver } from './outcome.ts'
 import { Relay } from './relay.ts'
 import type { RelayWatcher } from './relay.ts'
+import { EXIT_SEEN_WITHIN } from './limits.ts'
 import { bodyFor } from './splice.ts'
 import type { Roster, Seated } from './roster.ts'
 import type { UpstreamOrder, Upstreams } from './upstream.ts'
@@ -59,6 +60,9 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   #relay: Relay | null = null
   #firstByte: Millis | null = null
   #usage: TokenUsage | null = null
+  /** Set while a request that its engine never got waits for that engine's end to be seen. */
+  #unreached: NodeJS.Timeout | null = null
+  #startedOver = false
 
   constructor(room: ExchangeRoom, demand: Demand, request: IncomingMessage, response: ServerResponse) {
     this.#room = room
@@ -71,11 +75,15 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
 
   /** Asks for a lease and, where a model is ready, sends the request in the same turn of the event loop. */
   begin(): void {
-    const { running, metrics, admission } = this.#room
+    const { running, metrics } = this.#room
     running.add(this)
     metrics.requestStarted()
     this.#watchClient()
-    if (this.#outcome.settled !== null) return
+    if (this.#outcome.settled === null) this.#ask()
+  }
+
+  #ask(): void {
+    const { admission } = this.#room
     const { model, id, onCold } = this.#demand
     const controller = this.#room.spare ?? new AbortController()
     this.#room.spare = null
@@ -108,13 +116,19 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     return this.#lease?.instance ?? null
   }
 
+  /** A second engine that is not there either is an error like any other. */
+  unreached(): boolean {
+    if (this.#startedOver) return false
+    this.#unreached ??= setTimeout(() => this.#engineCrashed(), EXIT_SEEN_WITHIN)
+    return true
+  }
+
+  /** An engine that ended before it got the request has begun nothing: once, another one may answer it. */
   engineEnded(reason: unknown): void {
-    const detail = 'its process is gone.'
-    const error =
-      reason instanceof EnginehouseError
-        ? reason
-        : new EnginehouseError('engine_crashed', { model: this.#demand.model.id, detail })
-    this.#outcome.fail(error, { outcome: 'engine_error' })
+    if (this.#outcome.settled !== null) return
+    if (reason instanceof EnginehouseError) this.#outcome.fail(reason, { outcome: 'engine_error' })
+    else if (this.#startedOver || this.#relay?.sent === true) this.#engineCrashed()
+    else this.#startOver()
   }
 
   firstByte(): void {
@@ -126,10 +140,34 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   }
 
   settled(outcome: RequestOutcome, error: EnginehouseError | null): void {
+    this.#forgetUnreached()
     this.#relay?.stop()
     this.#lease?.release(outcome === 'refused' ? 'failed' : outcome)
     if (this.#lease === null) this.#waiting?.abort(error ?? CLIENT_GONE)
     this.#record(outcome, error)
+  }
+
+  #startOver(): void {
+    this.#startedOver = true
+    this.#forgetUnreached()
+    this.#relay?.abandon()
+    this.#relay = null
+    this.#lease?.release('engine_error')
+    this.#lease = null
+    this.#ask()
+  }
+
+  #engineCrashed(): void {
+    const error = new EnginehouseError('engine_crashed', {
+      model: this.#demand.model.id,
+      detail: 'its process is gone.',
+    })
+    this.#outcome.fail(error, { outcome: 'engine_error' })
+  }
+
+  #forgetUnreached(): void {
+    if (this.#unreached !== null) clearTimeout(this.#unreached)
+    this.#unreached = null
   }
 
   #granted(lease: Lease): void {

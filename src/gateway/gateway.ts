@@ -94,7 +94,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   app.setErrorHandler(sendError)
   app.addHook('onRoute', ({ url, method }) => routes.add(url, method))
   guardRequests(app, { routes, hosts: () => hosts })
-  registerHealth(app, { view, metrics, stopping: () => draining || view.stopping })
+  registerHealth(app, { view, metrics, stage: () => (draining ? 'stopping' : view.stage) })
   registerModels(app, view)
   registerInference(app, {
     view,

@@ -1,17 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import { EnginehouseError } from '../core/index.ts'
-import type { View } from '../core/index.ts'
+import type { Stage, View } from '../core/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 
 export interface HealthRoom {
   readonly view: View
   readonly metrics: Metrics
-  /** The gateway or the supervisor takes nothing new. */
-  stopping(): boolean
+  /** Of the gateway and the supervisor, whichever stops first. */
+  stage(): Stage
 }
 
 /** What load balancers, Prometheus and people look at. Answers from memory. */
-export function registerHealth(app: FastifyInstance, { view, metrics, stopping }: HealthRoom): void {
+export function registerHealth(app: FastifyInstance, { view, metrics, stage }: HealthRoom): void {
   app.get('/', (_, reply) =>
     reply
       .type('text/plain')
@@ -19,14 +19,16 @@ export function registerHealth(app: FastifyInstance, { view, metrics, stopping }
   )
   app.get('/livez', () => ({ status: 'ok' }))
   app.get('/readyz', () => {
-    if (stopping()) throw new EnginehouseError('shutting_down', {})
+    const now = stage()
+    if (now === 'stopping') throw new EnginehouseError('shutting_down', {})
+    if (now === 'recovering') throw new EnginehouseError('recovering', {})
     return { status: 'ok' }
   })
   app.get('/health', () => {
     const models = view.models()
     const count = (status: string): number => models.filter((model) => model.status === status).length
     return {
-      status: stopping() ? 'stopping' : 'ok',
+      status: stage() === 'serving' ? 'ok' : stage(),
       models: { total: models.length, loaded: count('loaded'), loading: count('loading'), failed: count('failed') },
     }
   })

@@ -36,6 +36,9 @@ export const ENGINE_KEEP_ALIVE: Millis = 4_000
 /** An engine listens on this host; a connect that takes longer meets a full backlog. */
 export const ENGINE_CONNECT_DEADLINE: Millis = 2_000
 
+/** An engine that refuses a connection has ended; its exit is seen within this, and the request then starts over. */
+export const EXIT_SEEN_WITHIN: Millis = 1_000
+
 /** Told to clients whose request may succeed later. Some clients ignore, and some give up on, more than 60 s. */
 export const RETRY_AFTER_SECONDS = 5
 /** After the drain deadline: for the last error bodies to reach their sockets. */

@@ -31,6 +31,8 @@ export interface RelayWatcher {
   /** The first byte of the answer's body came. */
   firstByte(): void
   used(usage: TokenUsage): void
+  /** The engine was not reached, so it has begun nothing. True when the watcher takes the request over. */
+  unreached(): boolean
 }
 
 /**
@@ -55,6 +57,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #tail: string | null = null
   #stall: NodeJS.Timeout | null = null
   #stalled = false
+  #abandoned = false
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -68,6 +71,17 @@ export class Relay implements Dispatcher.DispatchHandler {
   stop(): void {
     if (this.#stall !== null) clearTimeout(this.#stall)
     this.#controller?.abort(GIVEN_UP)
+  }
+
+  /** The request is being written, or was: the engine may have begun with it. */
+  get sent(): boolean {
+    return this.#controller !== null
+  }
+
+  /** Stops, and says nothing more to anybody. */
+  abandon(): void {
+    this.#abandoned = true
+    this.stop()
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -131,13 +145,14 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#options.upstream.dispatchFresh(this.#options.order, this)
       return
     }
+    if (isRefusedConnection(error) && this.#options.watcher.unreached()) return
     if (isProtocolError(error)) return this.#fail('engine_protocol', `${error.message}.`)
     if (this.#answered) return this.#truncated()
     this.#fail('engine_crashed', 'its connection was closed or refused.')
   }
 
   get #over(): boolean {
-    return this.#options.outcome.settled !== null
+    return this.#abandoned || this.#options.outcome.settled !== null
   }
 
   #complete(): void {
@@ -200,6 +215,11 @@ export class Relay implements Dispatcher.DispatchHandler {
       if (this.#stalled) this.#options.outcome.clientGone()
     }, this.#options.stalledReader)
   }
+}
+
+/** Nobody listens there, or no longer: not one byte of the request has left. */
+function isRefusedConnection(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT')
 }
 
 /** Bytes that are no HTTP, as against bytes that are missing: the parser names both by its class alone. */

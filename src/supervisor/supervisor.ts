@@ -91,6 +91,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     instances,
     requests,
     prepared,
+    serving: () => serving,
     fetched: weights.fetched,
   })
 

@@ -29,6 +29,8 @@ export interface ViewParts {
   readonly instances: Instances
   readonly requests: Requests
   readonly prepared: ReadonlyMap<ModelName, Prepared>
+  /** What an earlier daemon left is resolved. */
+  serving(): boolean
   fetched(model: ModelName): Bytes | null
 }
 
@@ -51,8 +53,9 @@ export function createView(parts: ViewParts): View {
     },
     devices: () => [...parts.state().devices.values()].map((facts) => deviceView(parts.state(), facts.id)),
     queue: () => requests.queue(),
-    get stopping() {
-      return parts.state().shutdown !== null
+    get stage() {
+      if (parts.state().shutdown !== null) return 'stopping'
+      return parts.serving() ? 'serving' : 'recovering'
     },
   }
 

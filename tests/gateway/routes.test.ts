@@ -37,7 +37,7 @@ afterAll(async () => {
 })
 
 beforeEach(() => {
-  house.view.stopping = false
+  house.view.stage = 'serving'
 })
 
 const get = (path: string, init?: RequestInit): Promise<Response> => fetch(house.url + path, init)
@@ -88,7 +88,9 @@ describe('health', () => {
       status: 'ok',
       models: { total: 2, loaded: 1, loading: 0, failed: 0 },
     })
-    house.view.stopping = true
+    house.view.stage = 'recovering'
+    expect((await errorOf(await get('/readyz'))).code).toBe('recovering')
+    house.view.stage = 'stopping'
     const ready = await get('/readyz')
     expect([(await get('/livez')).status, ready.status]).toEqual([200, 503])
     expect((await errorOf(ready)).code).toBe('shutting_down')

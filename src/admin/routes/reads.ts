@@ -54,7 +54,7 @@ function showStatus(options: AdminOptions): StatusShape {
     listen: options.listen(),
     manifest: options.manifest,
     state_directory: options.stateDirectory,
-    stopping: view.stopping,
+    stage: view.stage,
     models: {
       total: models.length,
       loaded: count('loaded'),

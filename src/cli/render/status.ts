@@ -30,9 +30,10 @@ export function renderStatus(screen: Screen, look: Look, now: number): string {
 }
 
 function renderDaemon(daemon: StatusAnswer, look: Look): string {
-  const state = daemon.stopping
-    ? paint('shutting down', 'busy', look)
-    : `up ${formatDuration(Math.max(1, daemon.uptime_seconds) * 1000)}`
+  const state =
+    daemon.stage !== 'serving'
+      ? paint(daemon.stage === 'stopping' ? 'shutting down' : 'recovering', 'busy', look)
+      : `up ${formatDuration(Math.max(1, daemon.uptime_seconds) * 1000)}`
   const where = daemon.listen === null ? [] : [daemon.listen]
   const name = paint(`enginehouse ${daemon.version}`, 'heading', look)
   const facts = [name, ...where, `pid ${daemon.pid}`, state].join(' · ')

@@ -105,7 +105,7 @@ export interface House {
   readonly gateway: Gateway
   readonly admission: StubAdmission
   readonly metrics: Metrics
-  readonly view: View & { stopping: boolean }
+  readonly view: View & { stage: View['stage'] }
   readonly port: number
   readonly url: string
   readonly logLines: readonly string[]
@@ -135,7 +135,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     model: byName,
     devices: () => [],
     queue: () => [],
-    stopping: false,
+    stage: 'serving' as View['stage'],
   }
   const admission = stubAdmission(options.address ?? { kind: 'tcp', host: '127.0.0.1', port: 1 })
   const logLines: string[] = []

@@ -112,7 +112,7 @@ describe('queue and status', () => {
       listen: 'http://127.0.0.1:8080',
       manifest: '/etc/m.yaml',
       state_directory: '/state',
-      stopping: false,
+      stage: 'serving',
       models: { total: 2, loaded: 1, loading: 0, failed: 0 },
       waiting: 1,
     })

@@ -95,7 +95,7 @@ export function stubOperations(models: readonly ModelView[]): StubOperations {
       model: (name) => models.find(({ id, aliases }) => id === name || aliases.includes(name)),
       devices: () => [HOST],
       queue: () => [{ request: 'r-1', model: 'cold', since: NOW - 5000 }],
-      stopping: false,
+      stage: 'serving',
     },
     load: call('load'),
     unload: call('unload'),

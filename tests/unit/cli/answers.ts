@@ -105,7 +105,7 @@ export const STATUS: StatusAnswer = {
   uptime_seconds: 7500,
   listen: 'http://127.0.0.1:8080',
   manifest: '/etc/enginehouse/enginehouse.yaml',
-  stopping: false,
+  stage: 'serving',
   models: { total: 5, loaded: 2, loading: 1, failed: 1 },
   waiting: 4,
 }

@@ -9,7 +9,7 @@ function viewOf(models: readonly Pick<ModelView, 'id' | 'status'>[], devices: re
     model: () => undefined,
     devices: () => devices,
     queue: () => [{ request: 'r', model: 'm', since: 0 }],
-    stopping: false,
+    stage: 'serving',
   }
 }
 
