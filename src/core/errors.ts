@@ -582,6 +582,11 @@ export function nextOf(code: ErrorCode, facts: Facts): string {
   return typeof next === 'string' ? next : next(facts)
 }
 
+/** Whether a word from outside names an error of the registry. */
+export function isErrorCode(word: unknown): word is ErrorCode {
+  return typeof word === 'string' && Object.hasOwn(ERRORS, word)
+}
+
 /** The registry's entry with its facts' type forgotten: for code that only renders. */
 export function specOf(code: ErrorCode): ErrorSpec<Facts> {
   return ERRORS[code] as ErrorSpec<Facts>

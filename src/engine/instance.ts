@@ -182,7 +182,6 @@ export function startInstance(
     })
     identity = process.identity
     process.onLine(heard)
-    await writeRecord(plan)
     return process
   }
 
@@ -190,7 +189,10 @@ export function startInstance(
     if (plan === null || address === null) return
     const over = Promise.race([running.exited, stopRequested.promise])
     const start = { clock, processes, process: running, address, key, plan, output, over }
-    const outcome = await waitUntilReady(start).catch(
+    // The nonce is on disk, which is enough to find the process by; its pid and start time make that quicker.
+    const named = writeRecord(plan)
+    const outcome = await Promise.all([waitUntilReady(start), named]).then(
+      ([settled]) => settled,
       // The system would not tell what the proof needs (too many open files, say).
       (error: unknown) => ({ kind: 'gave_up', class: 'spawn_failed', message: messageOf(error) }) as const,
     )

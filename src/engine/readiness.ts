@@ -47,7 +47,9 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
   process.onLine(() => (movedAt = clock.now()))
 
   for (;;) {
-    const reply = await processes.probe(address, plan.readiness.path, { key, timeout: plan.readiness.timeout })
+    // Taken before the probe: what the engine says meanwhile must not be slept over.
+    const line = output.next()
+    const reply = await probeHealth(order)
     if (over) return { kind: 'aborted' }
     if (reply.kind === 'answer' && reply.status === plan.readiness.status) {
       const identity = await proveIdentity(order)
@@ -69,7 +71,7 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
       return stalled(`nothing moved for ${formatDuration(now - movedAt)}`, described)
     if (now - startedAt >= plan.start.cap)
       return stalled(`not ready after ${formatDuration(now - startedAt)}`, described)
-    await sleep(clock, interval, output.next(), order.over)
+    await sleep(clock, interval, line, order.over)
     if (over) return { kind: 'aborted' }
     interval = Math.min(interval * INTERVAL_GROWTH, LAST_INTERVAL)
   }
@@ -79,16 +81,27 @@ function stalled(what: string, last: string): StartOutcome {
   return { kind: 'gave_up', class: 'stalled', message: `${what}; the last probe said: ${last}` }
 }
 
+/** The key is shown only to a process that is proven ours: somebody else may listen where the engine was told to. */
+async function probeHealth({ processes, address, plan, key, process }: ReadinessOrder): Promise<ProbeReply> {
+  const { path, timeout } = plan.readiness
+  const reply = await processes.probe(address, path, { key: null, timeout })
+  if (reply.kind !== 'answer' || !isRefusal(reply)) return reply
+  const owner = await processes.ownerOf(address, process.identity)
+  return owner === 'ours' ? processes.probe(address, path, { key, timeout }) : reply
+}
+
 /** A foreign process that took our port may answer health checks: the socket's owner and the key tell. */
 async function proveIdentity(order: ReadinessOrder): Promise<'proved' | 'not_yet' | { why: string }> {
   const { processes, address, plan, key, process } = order
-  const owner = await processes.ownerOf(address, process.identity)
+  const { guarded, timeout } = plan.readiness
+  const [owner, wrong] = await Promise.all([
+    processes.ownerOf(address, process.identity),
+    guarded === null ? null : processes.probe(address, guarded, { key: `${key}x`, timeout }),
+  ])
   if (owner === 'foreign') return { why: 'another process listens at the address that this engine was given' }
   if (owner === 'nobody') return 'not_yet'
-  const { guarded, timeout } = plan.readiness
-  if (guarded === null)
+  if (guarded === null || wrong === null)
     return owner === 'ours' ? 'proved' : { why: 'whose process listens at its address cannot be told on this platform' }
-  const wrong = await processes.probe(address, guarded, { key: `${key}x`, timeout })
   if (wrong.kind !== 'answer') return 'not_yet'
   if (!isRefusal(wrong)) return { why: `it answered ${wrong.status} on ${guarded} to a key that is not its own` }
   const right = await processes.probe(address, guarded, { key, timeout })

@@ -46,7 +46,15 @@ export function createProcfsTable(): ProcessTable {
     },
     stillNames: livesAs,
     members,
-    ownerOf: async (address, identity) => ownerByInode(address, (await members(identity)).proven),
+    async ownerOf(address, identity) {
+      const { leader } = identity
+      if (leader !== null && identity.bootId === bootId && livesAs(leader)) {
+        // Most engines listen by their leader, and then nobody else has to be searched for: 1 ms instead of 10.
+        const owner = await ownerByInode(address, [leader])
+        if (owner === 'ours' || owner === 'nobody') return owner
+      }
+      return ownerByInode(address, (await members(identity)).proven)
+    },
     activity: async (identity) => activityOf((await members(identity)).proven),
   }
 }

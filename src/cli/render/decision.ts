@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from '../../core/index.ts'
+import { type Facts, formatBytes, formatDuration, isErrorCode, nextOf, sentenceOf } from '../../core/index.ts'
 import type { DecidedAnswer, DecisionAnswer, ModelAnswer, UnloadAllAnswer } from '../answers.ts'
 import { type Look, type Meaning, paint, plain } from './paint.ts'
 
@@ -19,6 +19,7 @@ export function renderDecision({ decision, model }: DecidedAnswer, tense: Tense,
   const place = decision.device !== null && decision.action !== 'unload' ? ` on ${plain(decision.device)}` : ''
   const lines = [
     `${model.id} ${verb}${place}${reason(decision.evidence)}`,
+    ...refusal(decision.evidence),
     ...evictions(decision),
     ...arithmetic(decision.evidence),
   ]
@@ -29,6 +30,13 @@ export function renderDecision({ decision, model }: DecidedAnswer, tense: Tense,
 function reason(evidence: unknown): string {
   const { waits_for: awaited } = (evidence ?? {}) as { readonly waits_for?: unknown }
   return typeof awaited === 'string' ? ` for its ${plain(awaited)}` : ''
+}
+
+/** The error that a request would get, with its figures. */
+function refusal(evidence: unknown): string[] {
+  const { code, facts } = (evidence ?? {}) as { readonly code?: unknown; readonly facts?: unknown }
+  if (!isErrorCode(code) || typeof facts !== 'object' || facts === null) return []
+  return [sentenceOf(code, facts as Facts), nextOf(code, facts as Facts)].map((line) => `  ${plain(line)}`)
 }
 
 function evictions(decision: DecisionAnswer): string[] {

@@ -11,7 +11,7 @@ const answer = (status: number): ProbeReply => ({ kind: 'answer', status, body: 
 
 interface Engine {
   /** By milliseconds since the start. */
-  readonly health: (at: number) => ProbeReply
+  readonly health: (at: number, key: string | null) => ProbeReply
   readonly guarded?: (key: string | null, at: number) => ProbeReply
   readonly owner?: (at: number) => 'ours' | 'foreign' | 'nobody' | 'unknown'
   readonly activity?: (at: number) => number | null
@@ -29,7 +29,7 @@ function start(engine: Engine, plan: { guarded?: string | null; stall?: number; 
       await new Promise<void>((resolve) => clock.after(1, resolve))
       return path === '/guarded'
         ? (engine.guarded?.(key, clock.elapsed()) ?? answer(key === KEY ? 200 : 401))
-        : engine.health(clock.elapsed())
+        : engine.health(clock.elapsed(), key)
     },
     ownerOf: async () => engine.owner?.(clock.elapsed()) ?? 'ours',
     activity: async () => engine.activity?.(clock.elapsed()) ?? null,
@@ -69,6 +69,7 @@ function start(engine: Engine, plan: { guarded?: string | null; stall?: number; 
 describe('readiness', () => {
   it.each<[string, Engine, string | null, string]>([
     ['health, our socket, our key', { health: () => answer(200) }, '/guarded', 'ready'],
+    ['health that wants the key', { health: (_at, sent) => answer(sent === KEY ? 200 : 401) }, '/guarded', 'ready'],
     ['no guarded route, but our socket', { health: () => answer(200) }, null, 'ready'],
     [
       'a foreign process behind a healthy answer',
@@ -90,6 +91,19 @@ describe('readiness', () => {
   ])('%s', async (_what, engine, guarded, expected) => {
     const outcome = await start(engine, { guarded }).outcome
     expect(outcome.kind === 'gave_up' ? outcome.class : outcome.kind).toBe(expected)
+  })
+
+  it('shows the key to nobody but a process that is proven ours', async () => {
+    const shown: (string | null)[] = []
+    const engine: Engine = {
+      health: (_at, key) => {
+        shown.push(key)
+        return answer(401)
+      },
+      owner: () => 'foreign',
+    }
+    expect(await start(engine).outcome).toMatchObject({ kind: 'gave_up' })
+    expect(new Set(shown)).toEqual(new Set([null]))
   })
 
   it('waits for a socket that nobody owns yet, and for a guard that does not answer yet', async () => {
