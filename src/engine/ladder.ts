@@ -37,6 +37,7 @@ export async function takeDown(
   const startedAt = clock.now()
   const signalled = new Set<number>()
   const lastSignal = new Map<string, { signal: EngineSignal; at: number }>()
+  let askedAt: number | null = null
   let orphanedAt: number | null = null
   let killedAt: number | null = null
   let look = FIRST_LOOK
@@ -57,7 +58,9 @@ export async function takeDown(
     }
     const leader = proven.find((member) => member.pid === identity.leader?.pid)
     if (leader === undefined && orphanedAt === null) orphanedAt = now
-    const graceOver = now - startedAt >= stop.grace || (orphanedAt !== null && now - orphanedAt >= ORPHAN_GRACE)
+    // From the first signal, not from the first look: that may have taken its time.
+    askedAt ??= now
+    const graceOver = now - askedAt >= stop.grace || (orphanedAt !== null && now - orphanedAt >= ORPHAN_GRACE)
     if (graceOver && killedAt === null) killedAt = now
     for (const member of leader === undefined || graceOver ? proven : [leader]) send(member, graceOver, now)
     await sleep(clock, look, exited)

@@ -48,7 +48,8 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
 
   for (;;) {
     // Taken before the probe: what the engine says meanwhile must not be slept over.
-    const line = output.next()
+    let spoke = false
+    const line = output.next().then(() => (spoke = true))
     const reply = await probeHealth(order)
     if (over) return { kind: 'aborted' }
     if (reply.kind === 'answer' && reply.status === plan.readiness.status) {
@@ -73,7 +74,8 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
       return stalled(`not ready after ${formatDuration(now - startedAt)}`, described)
     await sleep(clock, interval, line, order.over)
     if (over) return { kind: 'aborted' }
-    interval = Math.min(interval * INTERVAL_GROWTH, LAST_INTERVAL)
+    // Some say that they are ready a moment before they listen: after a line, look often again.
+    interval = spoke ? FIRST_INTERVAL : Math.min(interval * INTERVAL_GROWTH, LAST_INTERVAL)
   }
 }
 

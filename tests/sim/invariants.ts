@@ -1,11 +1,12 @@
 import { HOST, type Claim, type InstanceId, type JournalRecord, type View } from '../../src/core/index.ts'
 import { START_ATTEMPTS, START_WINDOW, STALENESS_LIMIT } from '../../src/scheduler/index.ts'
 import type { Client } from './clients.ts'
+import { LATEST_ANSWER } from './ports.ts'
 import { claimed, type Host, type SimProcess } from './host.ts'
 import type { Timeline } from './time.ts'
 
 /** From the first rung (nobody holds a lease) to gone or stuck: grace, KILL, release limit, and the ports' own delays. */
-const LADDER_CEILING = 4000 + 10_000 + 21_000 + 1000
+const LADDER_CEILING = 4000 + 10_000 + 21_000 + 5 * LATEST_ANSWER
 /** From a recovered daemon's start to the end of its last leftover: grace of the default ladder and KILL. */
 const RECOVERY_CEILING = 10_000 + 10_000 + 1000
 const PLANNED_GRACE = 4000

@@ -51,8 +51,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the grace between TERM and KILL is not waited for',
     file: 'src/engine/ladder.ts',
-    find: 'const graceOver = now - startedAt >= stop.grace',
-    replace: 'const graceOver = now - startedAt >= 0',
+    find: 'const graceOver = now - askedAt >= stop.grace',
+    replace: 'const graceOver = now - askedAt >= 0',
     breaks: ['P6'],
   },
   {

@@ -4,6 +4,8 @@ import type { EngineAdapter, InstanceWorld } from '../../src/engine/index.ts'
 import type { Behaviour, Host, SimProcess } from './host.ts'
 import type { Random, Timeline } from './time.ts'
 
+/** Of a look at processes, at sockets or at a route. */
+export const LATEST_ANSWER = 1500
 /** How often a port's answer is looked for while memory comes back. */
 const RELEASE_LOOK = 50
 /** Memory that is not back after this is missing. */
@@ -49,6 +51,9 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
     )
   }
 
+  /** Most answers come at once; some so late that the process they speak of is gone by then. */
+  const looking = (): number => (delays.chance(0.03) ? delays.int(50, LATEST_ANSWER) : 1)
+
   let port = 20_000
   const processes: Processes = {
     bootId: 'boot',
@@ -67,7 +72,7 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
         return engineProcess(host.spawn(order, behaviour, daemon.number, claims))
       }),
     probe: (address, path, { key }) =>
-      answerAfter(1, () => {
+      answerAfter(looking(), () => {
         const listener = host.listener(address)
         if (listener === undefined) return { kind: 'refused' }
         if (listener === 'foreign') return { kind: 'answer', status: 200, body: '' }
@@ -75,14 +80,14 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
         return { kind: 'answer', status: listener.healthy ? 200 : 503, body: '' }
       }),
     ownerOf: (address, identity) =>
-      answerAfter(1, () => {
+      answerAfter(looking(), () => {
         const listener = host.listener(address)
         if (listener === undefined) return 'nobody'
         return listener !== 'foreign' && listener.nonce === identity.nonce ? 'ours' : 'foreign'
       }),
     freePort: () => answerAfter(1, () => (port += 1)),
     members: (identity) =>
-      answerAfter(1, () => ({
+      answerAfter(looking(), () => ({
         proven: host
           .living()
           .filter((process) => process.nonce === identity.nonce)

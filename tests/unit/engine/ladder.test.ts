@@ -15,13 +15,14 @@ interface Manners {
   readonly kill: number | null
 }
 
-function world(manners: readonly Manners[], blindFor = 0) {
+function world(manners: readonly Manners[], blindFor = 0, lookTakes = 0) {
   const clock = new VirtualClock()
   const alive = new Set(manners.map(({ ref }) => ref.pid))
   const sent: { readonly pid: number; readonly signal: EngineSignal; readonly at: number }[] = []
   const processes = {
     members: async () => {
       if (clock.elapsed() < blindFor) throw new Error('EMFILE')
+      if (lookTakes > 0) await new Promise<void>((resolve) => clock.after(lookTakes, resolve))
       return { proven: manners.map(({ ref }) => ref).filter(({ pid }) => alive.has(pid)), unproven: 0 }
     },
     signal(ref: ProcessRef, signal: EngineSignal) {
@@ -61,6 +62,13 @@ describe('the stop ladder', () => {
     expect(times('SIGTERM')).toHaveLength(2)
     expect(times('SIGTERM')[1]).toBeGreaterThanOrEqual(STOP.repeatAfter)
     expect(times('SIGKILL')[0]).toBeGreaterThanOrEqual(STOP.grace)
+  })
+
+  it('counts the grace from TERM, however long the first look took', async () => {
+    const { climb, sent } = world([{ ref: LEADER, term: null, kill: 1 }], 0, 1500)
+    await climb()
+    const at = (signal: EngineSignal) => sent.find((each) => each.signal === signal)?.at ?? Number.NaN
+    expect(at('SIGKILL') - at('SIGTERM')).toBeGreaterThanOrEqual(STOP.grace)
   })
 
   it('gives orphans a grace of their own before KILL', async () => {

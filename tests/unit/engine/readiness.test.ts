@@ -131,6 +131,12 @@ describe('readiness', () => {
     expect(clock.elapsed() - 3000).toBeLessThan(10)
   })
 
+  it('looks often again after a line, as some speak before they listen', async () => {
+    const { outcome, clock } = start({ health: (at) => (at >= 3050 ? answer(200) : REFUSED), lines: [3000] })
+    expect(await outcome).toEqual({ kind: 'ready' })
+    expect(clock.elapsed() - 3050).toBeLessThan(25)
+  })
+
   it('is not given up while lines or bytes move, until the cap', async () => {
     const moving: Engine = { health: () => REFUSED, activity: (at) => at }
     const { outcome, clock } = start(moving, { stall: 3000, cap: 20_000 })
