@@ -35,7 +35,7 @@ export interface ReadinessOrder {
  * answer, no bytes) for `start.stall`, or when `start.cap` is over.
  */
 export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcome> {
-  const { clock, processes, plan, address, key, process, output } = order
+  const { clock, processes, plan, process, output } = order
   const startedAt = clock.now()
   let movedAt = startedAt
   let lookedAt = startedAt
