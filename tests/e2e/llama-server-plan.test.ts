@@ -1,40 +1,37 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import { Agent, request } from 'undici'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, type TestContext } from 'vitest'
 
-import { llamaServer } from '../../../engines/llama-server/adapter.ts'
-import { isProgram } from '../../../engines/llama-server/locate.ts'
-import { installedProgram } from '../../../engines/llama-server/release.ts'
-import type { Address, ModelSpec } from '../../../src/core/index.ts'
-import { writeTinyGguf } from '../../fixtures/tiny-gguf.ts'
-import { freePort } from '../../support/free-port.ts'
-import { untilTrue } from '../../support/gates.ts'
-import { testEnvironment } from '../../support/run.ts'
-import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { planRequest } from './request.ts'
+import { llamaServer as adapter } from '../../engines/llama-server/adapter.ts'
+import type { Address, ModelSpec } from '../../src/core/index.ts'
+import { writeTinyGguf } from '../fixtures/tiny-gguf.ts'
+import { freePort } from '../support/free-port.ts'
+import { untilTrue } from '../support/gates.ts'
+import { installLlamaServer, llamaServer } from '../support/llama-server.ts'
+import { testEnvironment } from '../support/run.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { planRequest } from '../unit/engines/request.ts'
 
-/*
- * The real engine with the tiny model, run as the adapter plans it. Where the program is not installed in `.cache`
- * (or named by ENGINEHOUSE_TEST_LLAMA_SERVER), these tests are skipped.
- */
+/* The real engine with the tiny model, run as the adapter plans it, with no daemon in between. */
 
-const CACHE = fileURLToPath(new URL('../../../.cache/engines', import.meta.url))
-const BINARY = process.env['ENGINEHOUSE_TEST_LLAMA_SERVER'] ?? installedProgram(CACHE)
+const INSTALL_LIMIT = 10 * 60_000
 const KEY = 'the-key-of-this-launch'
 
-async function launch(model: Partial<ModelSpec>, chosen?: Address) {
+beforeAll(() => installLlamaServer().then(() => undefined), INSTALL_LIMIT)
+
+async function launch(context: TestContext, model: Partial<ModelSpec>, chosen?: Address) {
+  const binary = await llamaServer(context)
   const directory = temporaryDirectory()
   const address: Address = chosen ?? { kind: 'unix', path: join(directory, 'engine.sock') }
   const path = join(directory, 'tiny.gguf')
   const bytes = writeTinyGguf(path)
   mkdirSync(join(directory, 'cwd'))
-  const plan = llamaServer.plan(
+  const plan = adapter.plan(
     planRequest(model, {
-      binary: BINARY,
+      binary,
       directory,
       manifestDirectory: join(directory, 'cwd'),
       address,
@@ -77,9 +74,9 @@ async function launch(model: Partial<ModelSpec>, chosen?: Address) {
   return { ask, child, exited, plan, lines: () => readFileSync(log, 'utf8').split('\n') }
 }
 
-describe.skipIf(!(await isProgram(BINARY)))('the real llama-server', () => {
-  test('starts over a socket as planned, answers every chat, and guards what it should', async () => {
-    const { ask, plan, lines, child, exited } = await launch({ parallel: 2, context: 1024 })
+describe('the real llama-server', () => {
+  test('starts over a socket as planned, answers every chat, and guards what it should', async (context) => {
+    const { ask, plan, lines, child, exited } = await launch(context, { parallel: 2, context: 1024 })
     for (let turn = 0; turn < 10; turn += 1) {
       const messages = [{ role: 'user', content: `Turn ${turn}: how are you?` }]
       const { status, body } = await ask('/v1/chat/completions', { messages, max_tokens: 16 })
@@ -92,7 +89,7 @@ describe.skipIf(!(await isProgram(BINARY)))('the real llama-server', () => {
     const props = await ask(guarded)
     expect(props.status).toBe(200)
     expect(props.body['total_slots']).toBe(2)
-    const phases = lines().map((line) => llamaServer.parseLine(line))
+    const phases = lines().map((line) => adapter.parseLine(line))
     expect(phases.filter((event) => event !== null).map((event) => event.kind === 'phase' && event.name)).toEqual([
       'loading weights',
       'preparing slots',
@@ -103,25 +100,25 @@ describe.skipIf(!(await isProgram(BINARY)))('the real llama-server', () => {
     expect(await exited).toEqual({ code: 0, signal: null })
   })
 
-  test('embeds over a port when the arguments say so', async () => {
+  test('embeds over a port when the arguments say so', async (context) => {
     const port = await freePort()
     const args = [['embeddings', true] as const, ['pooling', 'mean'] as const]
-    const { ask } = await launch({ args }, { kind: 'tcp', host: '127.0.0.1', port })
+    const { ask } = await launch(context, { args }, { kind: 'tcp', host: '127.0.0.1', port })
     const { status, body } = await ask('/v1/embeddings', { input: 'a sentence' })
     expect(status).toBe(200)
     const [first] = body['data'] as { embedding: number[] }[]
     expect(first?.embedding).toHaveLength(64)
   })
 
-  test.each([
+  test.for([
     ['bad_config', { args: [['no-such-flag', true]] }],
     ['bad_config', { args: [['temp', 'warm']] }],
-  ] as const)('an argument that it refuses is %s', async (failure, model) => {
-    const problem = await launch(model).then(
+  ] as const)('an argument that it refuses is %s', async ([failure, model], context) => {
+    const problem = await launch(context, model).then(
       () => 'it started',
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     )
-    const result = llamaServer.classifyExit({ code: 1, signal: null }, problem.split('\n'))
+    const result = adapter.classifyExit({ code: 1, signal: null }, problem.split('\n'))
     expect(result.class).toBe(failure)
   })
 })
