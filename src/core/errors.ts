@@ -198,6 +198,15 @@ export const ERRORS = Object.freeze({
     sentence: (f) => `${f.waiting} requests are waiting already, and no more than ${f.limit} may.`,
     next: 'Try again later, or raise `server.max_queue`.',
   }),
+  bodies_overloaded: define<{ held: number; limit: number }>({
+    ...server,
+    status: 503,
+    fault: 'client',
+    retry: 'later',
+    sentence: (f) =>
+      `Requests with ${formatBytes(f.held)} of bodies are at work, and no more than ${formatBytes(f.limit)} may be at once.`,
+    next: 'Try again when some of them are answered.',
+  }),
   model_loading: define<{ model: string }>({
     ...server,
     status: 503,

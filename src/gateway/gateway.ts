@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { EnginehouseError } from '../core/index.ts'
 import type { Admission, Bytes, ListenAddress, Millis, View } from '../core/index.ts'
 import type { Logger, Metrics } from '../telemetry/index.ts'
+import { createBodyBudget } from './body-budget.ts'
 import { checkExpectation, checkFraming, checkHost, checkOrigin, checkTarget } from './checks.ts'
 import { drainServers } from './drain.ts'
 import { createErrorSender } from './errors.ts'
@@ -13,7 +14,7 @@ import { registerHealth } from './health.ts'
 import { allowedHosts } from './hosts.ts'
 import { createIds, requestIdOf } from './ids.ts'
 import { registerInference } from './inference.ts'
-import { MAX_PATH_PARAMETER, STALLED_READER } from './limits.ts'
+import { MAX_BODIES, MAX_PATH_PARAMETER, STALLED_READER } from './limits.ts'
 import { registerModels } from './models.ts'
 import { Roster } from './roster.ts'
 import { createKnownRoutes, isNotBuilt } from './routes.ts'
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly log: Logger
   readonly limits: {
     readonly maxBody: Bytes
+    /** Of all bodies at once; default MAX_BODIES. */
+    readonly bodies?: Bytes
     /** A client that takes nothing for this long is cut; default 30 s. */
     readonly stalledReader?: Millis
   }
@@ -100,6 +103,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     view,
     exchanges,
     maxBody: limits.maxBody,
+    bodies: createBodyBudget(limits.bodies ?? Math.max(MAX_BODIES, 4 * limits.maxBody), limits.maxBody),
     nextId,
     draining: () => draining,
     refuse(error, request, reply, route) {

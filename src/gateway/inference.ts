@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EnginehouseError } from '../core/index.ts'
 import type { Bytes, RequestId, ServedModel, View } from '../core/index.ts'
 import { readAsked } from './asked.ts'
+import type { BodyBudget } from './body-budget.ts'
 import { checkMediaType } from './checks.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeRoom } from './exchange.ts'
@@ -14,6 +15,7 @@ export interface InferenceRoom {
   readonly view: View
   readonly exchanges: ExchangeRoom
   readonly maxBody: Bytes
+  readonly bodies: BodyBudget
   nextId(): RequestId
   /** No new request may begin. */
   draining(): boolean
@@ -31,10 +33,11 @@ export function registerInference(app: FastifyInstance, room: InferenceRoom): vo
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: room.maxBody }, (_request, body, parsed) =>
       parsed(null, body),
     )
-    scope.addHook('onRequest', (request, _reply, next) => {
+    scope.addHook('onRequest', (request, reply, next) => {
       try {
         if (room.draining()) throw new EnginehouseError('shutting_down', {})
         checkMediaType(request.raw)
+        room.bodies.take(request.raw, reply.raw)
       } catch (error) {
         return next(error as Error)
       }

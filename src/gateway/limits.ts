@@ -21,6 +21,11 @@ export const MAX_PATH_PARAMETER = 512
 /** What is read and thrown away of a refused body, so that its sender gets to read the refusal. */
 export const LINGER: { readonly bytes: Bytes; readonly time: Millis } = Object.freeze({ bytes: 64 * MIB, time: 2_000 })
 
+/** Of all request bodies that are in memory at once; never less than four of the largest. */
+export const MAX_BODIES: Bytes = 512 * MIB
+/** Bodies below this are not counted: all connections together hold at most 256 MiB of them. */
+export const COUNTED_BODY: Bytes = 64 * 1024
+
 /** Nesting of a JSON body. Deeper ones exist only to exhaust a parser's stack. */
 export const MAX_DEPTH = 128
 /** Bodies up to this are parsed whole for validity; above it only their structure is checked (about 4 ms per MiB). */

@@ -117,6 +117,7 @@ export interface HouseOptions {
   readonly address?: Address
   readonly models?: readonly ModelView[]
   readonly maxBody?: number
+  readonly bodies?: number
   readonly stalledReader?: number
   /** Where another room would register its routes. */
   readonly beforeListen?: (app: Gateway['app']) => void
@@ -147,6 +148,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     log: createLogger({ level: 'debug', destination: { write: (line) => logLines.push(line) } }),
     limits: {
       maxBody: options.maxBody ?? 1024 * 1024,
+      ...(options.bodies === undefined ? {} : { bodies: options.bodies }),
       ...(options.stalledReader === undefined ? {} : { stalledReader: options.stalledReader }),
     },
     hosts: ['this-host'],
