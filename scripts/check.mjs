@@ -17,7 +17,7 @@ run(tool('oxfmt'), ['--check'])
 process.exitCode = runLanes([
   {
     name: 'Units, golden files and the rules of the house',
-    paths: ['tests/unit', 'tests/golden', 'tests/architecture.test.ts'],
+    paths: ['tests/unit', 'tests/golden', 'tests/architecture.test.ts', 'tests/lint-ban.test.ts'],
   },
   { name: 'Simulation', paths: ['tests/sim/simulation.test.ts'], environment: { ENGINEHOUSE_SIM_SCHEDULES: '200' } },
 ])

@@ -10,7 +10,7 @@ build()
 process.exitCode = runLanes([
   {
     name: 'Units, golden files and the rules of the house',
-    paths: ['tests/unit', 'tests/golden', 'tests/architecture.test.ts'],
+    paths: ['tests/unit', 'tests/golden', 'tests/architecture.test.ts', 'tests/lint-ban.test.ts'],
   },
   { name: 'Simulation', paths: ['tests/sim'] },
   { name: 'Gateway', paths: ['tests/gateway'] },
