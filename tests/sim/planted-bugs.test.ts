@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** Inside the tree, so that packages resolve; ignored by git. */
 const COPIES = join(ROOT, '.cache', 'planted')
 /** Each bug must show within these. */
-const SEEDS = 120
+const SEEDS = 250
 
 describe('the simulation finds', () => {
   it.each(PLANTED_BUGS.map((bug, index) => ({ bug, index })))(

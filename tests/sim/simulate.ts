@@ -20,6 +20,7 @@ export interface SimulationResult {
 /** After the last event of a schedule, everything that can end has ended by then. */
 const AFTERMATH = 15 * 60_000
 const LAST_DRAIN = 40_000
+const FAILS_TO_LOAD: Partial<Behaviour> = { crash: { when: 'loading', after: 30, exit: { code: 1, signal: null } } }
 /** A schedule that needs more has a loop in it. */
 const EVENT_LIMIT = 400_000
 
@@ -134,8 +135,8 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
     })
   }
 
-  function nextBehaviour(): Behaviour {
-    const fault = scenario.launchFaults.get(launches)
+  function nextBehaviour(model: string): Behaviour {
+    const fault = model === scenario.stubborn ? FAILS_TO_LOAD : scenario.launchFaults.get(launches)
     launches += 1
     return { ...ordinaryBehaviour(behaviours), ...fault }
   }
