@@ -21,7 +21,7 @@ export async function locate(places: EnginePlaces): Promise<string> {
 }
 
 /** Not there, not ours to run, a directory: all the same to who looks for a program. */
-export async function isProgram(path: string): Promise<boolean> {
+async function isProgram(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK)
     return (await stat(path)).isFile()

@@ -16,7 +16,8 @@ export async function readManifestFile(job: Job, path: string): Promise<Manifest
     import('../manifest/index.ts'),
     job.world.house(),
   ])
-  return readManifest(path, { knowledge, overrides: overridesFrom(job.world.environment) })
+  const { environment } = job.world
+  return readManifest(path, { knowledge, overrides: overridesFrom(environment), environment })
 }
 
 /** The manifest, or manifest_invalid after every problem has been shown on stderr. */
@@ -34,6 +35,6 @@ export async function requireManifest(job: Job, result: ManifestResult): Promise
 }
 
 function problemFacts(problem: ManifestProblem): Readonly<Record<string, unknown>> {
-  const { code, facts, line, column, path } = problem
-  return { code, line, column, path, message: sentenceOf(code, facts), next: nextOf(code, facts), facts }
+  const { file, code, facts, line, column, path } = problem
+  return { code, file, line, column, path, message: sentenceOf(code, facts), next: nextOf(code, facts), facts }
 }

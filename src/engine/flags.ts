@@ -2,7 +2,7 @@ import { EnginehouseError } from '../core/index.ts'
 import type { ModelSpec } from '../core/index.ts'
 
 /** A flag without what its spelling may vary in: leading dashes, and underscores for dashes. */
-export function normaliseFlag(flag: string): string {
+function normaliseFlag(flag: string): string {
   return flag.replace(/^-+/, '').replaceAll('_', '-')
 }
 

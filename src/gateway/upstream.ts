@@ -14,7 +14,7 @@ const CLIENT_OPTIONS = Object.freeze({
 })
 
 /** One connection that knows how many requests its present socket has carried. */
-export class CountingClient extends Client {
+class CountingClient extends Client {
   /** Requests written to the present socket. */
   carried = 0
 

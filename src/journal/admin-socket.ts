@@ -5,7 +5,7 @@ import { isAbsolute, join } from 'node:path'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The kernel takes 107 bytes for a socket's path; some libraries take fewer. */
-export const SOCKET_PATH_BYTES = 100
+const SOCKET_PATH_BYTES = 100
 
 /**
  * Where the daemon of a state directory listens for its operators. A directory with a long path has its socket in

@@ -94,7 +94,7 @@ export function sparedClause(spared: readonly Spared[]): string {
   return `; ${named.join(', ')}`
 }
 
-export const SPARED_BECAUSE: Readonly<Record<SpareRule, string>> = Object.freeze({
+const SPARED_BECAUSE: Readonly<Record<SpareRule, string>> = Object.freeze({
   pinned: 'pinned or always kept',
   busy: 'busy',
   minimum_residency: 'loaded too recently',

@@ -1,5 +1,4 @@
-export { allowedEnvironment, NONCE_VARIABLE } from './environment.ts'
+export { allowedEnvironment } from './environment.ts'
 export type { EnvironmentUse } from './environment.ts'
 export { createProcesses } from './processes.ts'
 export type { ProcessesOptions } from './processes.ts'
-export { LOG_FILE } from './spawn.ts'

@@ -9,7 +9,7 @@ import { watchChanges } from './file-changes.ts'
 /** Lines that `tail` holds. */
 const TAIL_LINES = 100
 /** Longer lines are cut here; tracebacks and build lines are far shorter. */
-export const LINE_LIMIT: Bytes = 8 * 1024
+const LINE_LIMIT: Bytes = 8 * 1024
 /** Read at once; between two reads the event loop gets its turn. */
 const READ_SIZE: Bytes = 64 * 1024
 /** Output that we are further behind than this is not read in order to keep up: */

@@ -14,7 +14,7 @@ import type { ProcessTable } from './table.ts'
 type Child = ReturnType<typeof startChild>
 
 /** Of everything that the engine writes, in the instance's directory. */
-export const LOG_FILE = 'engine.log'
+const LOG_FILE = 'engine.log'
 
 /**
  * Starts the engine: in its own session, so that it outlives the daemon and its processes can be found together; with

@@ -1,5 +1,5 @@
 import type { Clock, EngineProcess, Gpus, ProcessRef, Processes, Records, Weights } from '../../src/core/index.ts'
-import { EnginehouseError, HOST } from '../../src/core/index.ts'
+import { EnginehouseError } from '../../src/core/index.ts'
 import type { EngineAdapter, InstanceWorld } from '../../src/engine/index.ts'
 import type { Behaviour, Host, SimProcess } from './host.ts'
 import type { Random, Timeline } from './time.ts'
@@ -198,4 +198,3 @@ export function simAdapter(): EngineAdapter {
   }
 }
 
-export { HOST }

@@ -67,7 +67,7 @@ export function makeScenario(random: Random): Scenario {
   }
 }
 
-export function makeManifest(models: readonly ModelSpec[]): Manifest {
+function makeManifest(models: readonly ModelSpec[]): Manifest {
   return {
     path: null,
     directory: '/',

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { textOf, untilChange } from './gates.ts'
 
 /** The program; its knobs are told at its top. */
-export const FAKE_ENGINE = fileURLToPath(new URL('../fixtures/fake-engine.mjs', import.meta.url))
+const FAKE_ENGINE = fileURLToPath(new URL('../fixtures/fake-engine.mjs', import.meta.url))
 
 /** argv of a fake engine that runs on the Node of the tests. */
 export function fakeEngineArgv(...knobs: readonly string[]): readonly string[] {

@@ -17,7 +17,7 @@ export function isLiving(pid: number): boolean {
  * Processes of this run: those that carry its variable, and those whose output goes to a file of the run, as an engine
  * gets no variable but those that the daemon allows. Not this process and not its children, the test workers.
  */
-export function findLeftovers(): readonly Leftover[] {
+function findLeftovers(): readonly Leftover[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 1 && pid !== process.pid && isLiving(pid) && parentOf(pid) !== process.pid && isOfRun(pid))

@@ -14,7 +14,7 @@ export function temporaryDirectory(): string {
 }
 
 /** One that stays until the run is over: for a hook that serves several tests. */
-export function directoryOfRun(): string {
+function directoryOfRun(): string {
   mkdirSync(runDirectory(), { recursive: true, mode: 0o700 })
   return mkdtempSync(join(runDirectory(), 't-'))
 }

@@ -4,7 +4,7 @@ import type { Cell } from './table.ts'
 import { type Meaning, plain } from './paint.ts'
 
 /** A moment as seen from another: `in 4m`, `now`. */
-export function inTime(moment: string, now: number): string {
+function inTime(moment: string, now: number): string {
   const left = Date.parse(moment) - now
   return left < 1000 ? 'now' : `in ${formatDuration(left)}`
 }

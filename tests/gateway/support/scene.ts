@@ -11,7 +11,7 @@ afterEach(async () => {
 })
 
 /** Closed after the test. */
-export function closing<T extends { close(): Promise<void> }>(made: T): T {
+function closing<T extends { close(): Promise<void> }>(made: T): T {
   started.push(made)
   return made
 }

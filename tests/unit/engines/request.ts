@@ -2,7 +2,7 @@ import type { ModelSpec } from '../../../src/core/index.ts'
 import type { PlanRequest } from '../../../src/engine/contract.ts'
 import { modelSpec } from '../../fixtures/model-spec.ts'
 
-export const WEIGHTS = {
+const WEIGHTS = {
   path: '/weights/model.gguf',
   bytes: 1000,
   architecture: 'llama',
