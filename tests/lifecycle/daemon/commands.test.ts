@@ -52,7 +52,7 @@ test('load, ps, status and unload tell what INTERFACE promises', async () => {
     pid: daemon.program.pid,
     listen: daemon.url,
     manifest: place.manifest,
-    stopping: false,
+    stage: 'serving',
     models: { total: 2, loaded: 1, loading: 0, failed: 0 },
     waiting: 0,
   })
