@@ -45,7 +45,7 @@ const listen = process.env.ENGINEHOUSE_LISTEN ?? `127.0.0.1:${await choosePort()
 daemon = startDaemon(listen)
 await daemon.listening.catch(fail)
 step(`Loading ${MODEL} (the first time, its weights are fetched: 93 MB)`)
-await command(['load', MODEL, '--quiet'])
+await command(['load', MODEL])
 const url = `http://${listen}/v1/chat/completions`
 console.error('')
 console.log(`> ${QUESTION}`)
@@ -70,7 +70,7 @@ function cli(args) {
 
 /** Runs a command of the program to its end; its progress is shown, a failure ends this program too. */
 async function command(args) {
-  const child = spawn(...cli(args), { cwd: ROOT, env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(...cli(args), { cwd: ROOT, env: environment, stdio: ['ignore', process.stderr, 'inherit'] })
   const code = await exitOf(child)
   if (code === 0) return
   if (daemon !== null) {
