@@ -31,7 +31,9 @@ function giveUp(
 ): void {
   const model = turn.models.get(name)
   if (model === undefined) return
-  const retryAt = isPermanent(failure) ? null : (failures[0] ?? turn.at) + START_WINDOW
+  // Another start is one too many until fewer than the limit are left in the window.
+  const lastTooMany = failures.at(-START_ATTEMPTS) ?? turn.at
+  const retryAt = isPermanent(failure) ? null : lastTooMany + START_WINDOW
   const evidence = { class: failure, message: detail.message, attempts: failures.length, window: START_WINDOW, retryAt }
   const because = record(turn, 'model_failed', { model: name, cause: model.because }, evidence)
   updateModel(turn, name, {
@@ -78,7 +80,7 @@ function crashRecord(
 }
 
 /** Failures that still count. */
-function recent(model: ModelState, at: Instant): readonly Instant[] {
+export function recent(model: ModelState, at: Instant): readonly Instant[] {
   return model.failures.filter((failedAt) => failedAt > at - START_WINDOW)
 }
 
@@ -93,11 +95,11 @@ export function weights(turn: Turn, name: ModelName, status: WeightsStatus): voi
       { model: name, cause: model.because },
       { status: 'present', perGpu, host, origin },
     )
-    updateModel(turn, name, { weights: { kind: 'present', need: status.need }, because })
+    updateModel(turn, name, { weights: { kind: 'present', need: status.need }, fetchFailures: 0, because })
     return
   }
-  const failures = [...recent(model, turn.at), turn.at]
-  const retryAt = turn.at + backoff('weights_failed', failures.length, turn.random)
+  const fetchFailures = model.fetchFailures + 1
+  const retryAt = turn.at + backoff('weights_failed', fetchFailures, turn.random)
   const because = record(
     turn,
     'weights',
@@ -106,7 +108,7 @@ export function weights(turn: Turn, name: ModelName, status: WeightsStatus): voi
   )
   updateModel(turn, name, {
     weights: { kind: 'unknown' },
-    failures,
+    fetchFailures,
     because,
     standing: model.standing?.kind === 'once' ? null : model.standing,
     failure: {

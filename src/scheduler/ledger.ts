@@ -15,7 +15,8 @@ export function budget(turn: Turn, device: DeviceFacts, needed: Bytes, promises:
   for (const instance of turn.instances.values()) {
     const bytes = claimOn(instance, device.id)
     claimed += bytes
-    if (instance.phase === 'starting') unseen += bytes
+    // It may still be taking its memory while it is on its way down.
+    if (instance.readyAt === null && instance.phase !== 'stuck') unseen += bytes
   }
   const promised = promises.get(device.id) ?? 0
   const byClaims = device.total - device.reserve - claimed - promised

@@ -14,6 +14,7 @@ export function operator(turn: Turn, command: OperatorCommand): void {
       updateModel(turn, command.model, {
         failure: null,
         failures: [],
+        fetchFailures: 0,
         notBefore: null,
         lastPlan: null,
         because: cause,
@@ -32,6 +33,7 @@ export function operator(turn: Turn, command: OperatorCommand): void {
         standing: { kind: 'kept', since: turn.at },
         failure: null,
         failures: [],
+        fetchFailures: 0,
         notBefore: null,
         because: cause,
       })

@@ -9,6 +9,7 @@ import {
 } from '../core/index.ts'
 import type { Promises } from './ledger.ts'
 import { QUEUE_TIMEOUT, SHORT_TTL, STALENESS_LIMIT } from './limits.ts'
+import { recent } from './failures.ts'
 import { plan, type Plan } from './placement.ts'
 import { instanceOf, isKept, type ModelState } from './state.ts'
 import { answer, answerAll, isIdle, lastUse, record, stopInstance, updateModel, type Turn } from './turn.ts'
@@ -169,7 +170,7 @@ function start(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'st
     turn,
     'started',
     { model: name, instance: id, cause },
-    { claims: decided.claims, attempt: model.failures.length + 1 },
+    { claims: decided.claims, attempt: recent(model, turn.at).length + 1 },
   )
   turn.instances.set(id, {
     id,

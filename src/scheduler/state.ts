@@ -41,6 +41,8 @@ export interface ModelState {
   readonly weights: WeightsState
   /** When starts of this model failed or its instance crashed, within the start window. */
   readonly failures: readonly Instant[]
+  /** Fetches of its weights that failed in a row. */
+  readonly fetchFailures: number
   /** Back-off: no start before this. */
   readonly notBefore: Instant | null
   /** Given up. */
@@ -118,6 +120,7 @@ function newModel(spec: ModelSpec, at: Instant): ModelState {
     spec,
     weights: { kind: 'unknown' },
     failures: [],
+    fetchFailures: 0,
     notBefore: null,
     failure: null,
     pinned: null,

@@ -190,8 +190,9 @@ export function createChecker(
       const needed = claimed({ memory: record.evidence.claims }, device.id)
       if (needed === 0) continue
       let loading = 0
+      // One that fails or is stopped while it loads may still be taking its memory.
       for (const each of known.values())
-        if (each.phase === 'starting') loading += claimed({ memory: each.claims }, device.id)
+        if (each.readyAt === 0 && each.phase !== 'stuck') loading += claimed({ memory: each.claims }, device.id)
       if (needed + loading > (device.measuredFree ?? 0))
         violation(
           'G2',

@@ -104,6 +104,47 @@ describe('a crash', () => {
     expect(drive.phase('a')).toBe('starting')
   })
 
+  it('is not tried again before enough failures are out of the window', () => {
+    const drive = new Drive([model('a', GIB)], HOST)
+    drive.want('a')
+    const failedAt: number[] = []
+    while (drive.count('model_failed') === 0) {
+      failedAt.push(drive.at)
+      drive.crash(drive.instance('a'))
+      drive.at = drive.wakeAt() ?? drive.at
+      drive.input({ kind: 'woke' })
+      drive.present()
+    }
+    // It is tried again when the first is out of the window, and fails again: the second has to be out for the next try.
+    drive.at = (failedAt[0] ?? 0) + START_WINDOW
+    drive.want('a')
+    drive.crash(drive.instance('a'))
+    expect(drive.last('model_failed').evidence).toMatchObject({
+      attempts: START_ATTEMPTS,
+      retryAt: (failedAt[1] ?? 0) + START_WINDOW,
+    })
+  })
+
+  it('counts for itself: weights that were not there are no failed start', () => {
+    const drive = new Drive([model('a', GIB)], HOST)
+    const status = {
+      kind: 'failed',
+      code: 'weights_missing',
+      facts: { model: 'a', path: '/x' },
+      message: 'not there',
+    } as const
+    for (let turn = 0; turn < 2 * START_ATTEMPTS; turn += 1) {
+      drive.at += 60_000
+      drive.input({ kind: 'wanted', model: 'a', request: `w${turn}`, onCold: 'wait' })
+      drive.input({ kind: 'weights', model: 'a', status })
+    }
+    drive.at += 60_000
+    drive.want('a')
+    drive.crash(drive.instance('a'))
+    expect(drive.count('model_failed')).toBe(0)
+    expect(drive.last('crashed').evidence).toMatchObject({ attempt: 1 })
+  })
+
   it('of a launch that can only fail again is not repeated, until an operator says so', () => {
     const drive = new Drive([model('a', GIB)], HOST)
     drive.want('a')

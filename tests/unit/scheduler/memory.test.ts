@@ -94,6 +94,19 @@ describe('memory', () => {
     })
   })
 
+  it('counts an engine that failed while it loaded in full until it is gone: it may still be taking its memory', () => {
+    const drive = new Drive([model('a', 3 * GIB), model('b', 3 * GIB)], [hostOf(8 * GIB, 5 * GIB)])
+    drive.want('a')
+    const detail = { message: 'it stalled', code: null, signal: null, logTail: [] }
+    drive.input({ kind: 'exited', instance: drive.instance('a'), class: 'stalled', detail })
+    drive.want('b')
+    expect(drive.phase('b')).toBe('absent')
+    expect(drive.last('planned').evidence).toMatchObject({
+      action: 'wait',
+      candidates: [{ devices: [{ free: 2 * GIB }] }],
+    })
+  })
+
   it('keeps a new resident for as long as its load took', () => {
     const drive = new Drive([model('a', 6 * GIB), model('b', 6 * GIB)], [hostOf(8 * GIB)])
     drive.load('a', 4000)
