@@ -20,6 +20,11 @@ describe('the manifest in the README', () => {
   })
 })
 
+it('the examples ask the models of that manifest, but for the one that is not there', () => {
+  const asked = [...page('EXAMPLES.md').text.matchAll(/"?model\\?"?(?:: |=|:)\\?["']([\w-]+)/g)].map(([, name]) => name)
+  expect([...new Set(asked)].toSorted()).toEqual(['chat', 'chatt', 'search'])
+})
+
 describe('the changelog', () => {
   const [added = '', later = ''] = section(CHANGELOG, '0.1.0 - unreleased').split('### Not yet')
   const named = (text: string): ReadonlySet<string> => new Set(spans({ path: '', text }))

@@ -10,11 +10,12 @@ export interface Page {
   readonly text: string
 }
 
-/** README and its siblings, docs/, and each engine's page. */
+/** README and its siblings, the templates of issues and pull requests, docs/, and each engine's page. */
 export const PAGES: readonly Page[] = [
-  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'].map((name) => join(ROOT, name)),
-  ...pagesUnder(join(ROOT, 'docs')),
-  ...pagesUnder(join(ROOT, 'engines')),
+  ...readdirSync(ROOT)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(ROOT, name)),
+  ...['.github', 'docs', 'engines'].flatMap((name) => pagesUnder(join(ROOT, name))),
 ].map((path) => ({ path: relative(ROOT, path), text: readFileSync(path, 'utf8') }))
 
 export function page(path: string): Page {
