@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { EnginehouseError, quote } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
 import type { Act, Register } from './command.ts'
+import { config } from './commands/config.ts'
 import { engines } from './commands/engines.ts'
 import { events } from './commands/events.ts'
 import { explain } from './commands/explain.ts'
@@ -29,7 +30,7 @@ const COMMANDS: readonly Register[] = [
   status, ps, ls,
   run, load, unload, pin, unpin,
   logs, explain, events,
-  engines, version,
+  engines, config, version,
 ]
 
 export interface Output {

@@ -538,6 +538,30 @@ export const ERRORS = Object.freeze({
     sentence: (f) => `${quote(f.name)} already stands for the model ${quote(f.by)}.`,
     next: 'Give each model and alias a name of its own.',
   }),
+  manifest_variable_unset: define<{ names: readonly string[] } & Nearest>({
+    ...manifest,
+    sentence: (f) =>
+      f.names.length === 1
+        ? `The variable ${list(f.names.map(quote))} is not set, and has no default here.`
+        : `The variables ${list(f.names.map(quote))} are not set, and have no default here.`,
+    next: (f) =>
+      didYouMean(f.nearest) || 'Set it in the environment or in `.env` beside the manifest, or write ${NAME:-default}.',
+  }),
+  manifest_variable_syntax: define<{ why: string }>({
+    ...manifest,
+    sentence: (f) => `A variable cannot be written so: ${f.why}.`,
+    next: 'Write ${NAME} or ${NAME:-default}; $${ is a plain ${.',
+  }),
+  env_file_syntax: define<{ why: string }>({
+    ...manifest,
+    sentence: (f) => `This line cannot be read: ${f.why}.`,
+    next: 'Write NAME=value, each variable once and on a line of its own.',
+  }),
+  env_file_unreadable: define<{ why: string }>({
+    ...manifest,
+    sentence: (f) => `The variables beside the manifest cannot be read: ${f.why}.`,
+    next: 'Correct the file or its permissions, or move it away.',
+  }),
   manifest_flag_reserved: define<{ flag: string; engine: string; why: string }>({
     ...manifest,
     sentence: (f) => `The flag ${quote(f.flag)} of ${f.engine} cannot be set here: ${f.why}.`,

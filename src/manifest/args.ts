@@ -34,7 +34,8 @@ export function readArgs(
       for (const [written, node] of [[flag, undefined] as const, ...flagsAmong(value.node)]) {
         const why = reasons.get(normalised(written))
         if (why === undefined) continue
-        report('manifest_flag_reserved', { flag: written, engine, why }, node?.span ?? value.key, here)
+        const shown = node?.kind === 'scalar' ? (node.template ?? written) : written
+        report('manifest_flag_reserved', { flag: shown, engine, why }, node?.span ?? value.key, here)
       }
       seen.add(name)
       flags.set(name, [flag, argValueOf(value.node)])

@@ -1,7 +1,7 @@
-import { quote } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
 import { conflict, keyOf, requireKey } from './context.ts'
 import type { ModelContext } from './context.ts'
+import { describe } from './issues.ts'
 import { nodeAt } from './node.ts'
 import { dotted } from './path.ts'
 
@@ -44,8 +44,9 @@ function checkSpelling(argv: readonly string[], { settings, report }: ModelConte
       const meant = MACROS.includes(macro) ? [] : nearest(macro, MACROS).map((name) => `{${name}}`)
       if (meant.length === 0) continue
       const here = [...placed.path, index]
-      const facts = { key: dotted(here), expected: 'text whose macros are known', got: quote(part), nearest: meant }
-      report('manifest_value', facts, nodeAt(placed.entry.node, [index]).span, here)
+      const node = nodeAt(placed.entry.node, [index])
+      const facts = { key: dotted(here), expected: 'text whose macros are known', got: describe(node), nearest: meant }
+      report('manifest_value', facts, node.span, here)
     }
   }
 }

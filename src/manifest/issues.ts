@@ -6,7 +6,7 @@ import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
 import type { Entry, TreeNode } from './node.ts'
-import { nodeAt } from './node.ts'
+import { nodeAt, withheld } from './node.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -60,11 +60,16 @@ function reportValue(issue: Issue, node: TreeNode, path: Path, inner: InnerKeys,
   if (notes.later !== undefined) {
     report('manifest_key_not_supported', { key: notes.later }, node.span, path)
   } else if (node.kind === 'scalar' && issue.code === 'invalid_value' && inner.later.includes(node.written)) {
-    report('manifest_key_not_supported', { key: `${path.at(-1)}: ${node.written}` }, node.span, path)
+    report('manifest_key_not_supported', { key: `${path.at(-1)}: ${node.template ?? node.written}` }, node.span, path)
   } else {
-    const names = notes.nearest ?? (node.kind === 'scalar' ? nearest(node.written, optionsOf(issue)) : [])
+    const names = notesNearest(notes, node) ?? (node.kind === 'scalar' ? nearest(node.written, optionsOf(issue)) : [])
     report('manifest_value', { key, expected: issue.message, got: describe(node), nearest: names }, node.span, path)
   }
+}
+
+/** Names that are made of what was written: none for a value that comes from variables. */
+function notesNearest({ nearest: made }: IssueNotes, node: TreeNode): readonly string[] | undefined {
+  return made !== undefined && withheld(node) !== undefined ? [] : made
 }
 
 /** The words that an issue of an enumeration, or of a union with one, would have taken. */
@@ -103,6 +108,11 @@ function isMissing(node: TreeNode, path: Path): boolean {
   return parent.kind === 'mapping' && !parent.entries.has(String(path.at(-1)))
 }
 
+function describeScalar({ value, written }: TreeNode & { readonly kind: 'scalar' }): string {
+  if (value === null) return 'nothing'
+  return typeof value === 'string' ? quote(value) : written
+}
+
 /** What is there instead, for "…, not X". */
 export function describe(node: TreeNode): string {
   switch (node.kind) {
@@ -111,7 +121,8 @@ export function describe(node: TreeNode): string {
     case 'mapping':
       return node.entries.size === 0 ? 'an empty mapping' : 'a mapping'
     case 'scalar':
-      if (node.value === null) return 'nothing'
-      return typeof node.value === 'string' ? quote(node.value) : node.written
+      return withheld(node) ?? describeScalar(node)
+    default:
+      return node satisfies never
   }
 }

@@ -11,6 +11,13 @@ export const DEPTH_MAX = 64
 /** Nodes that aliases and merges may add to what is written. */
 export const ALIASED_NODES_MAX = 20_000
 
+/** The `.env` beside a manifest. */
+export const ENV_FILE_SIZE_MAX: Bytes = MIB / 16
+/** Characters of all values that variables stand in, as they are after that: aliases may repeat each of them. */
+export const VARYING_TEXT_MAX = MIB
+/** Unset variables for which like names are looked for: each is compared with all that are set. */
+export const HINTED_NAMES_MAX = 100
+
 export const NAME_LENGTH_MAX = 128
 /** A unix socket's path, less the byte that ends it: what the kernel takes. */
 export const SOCKET_PATH_MAX = 107

@@ -3,7 +3,8 @@ import { NAME_LENGTH_MAX } from './limits.ts'
 import type { Path } from './path.ts'
 import type { Report, Span } from './problems.ts'
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._\-:/@+]*$/
+/** A model's name or alias, of whatever length. */
+export const NAME = /^[A-Za-z0-9][A-Za-z0-9._\-:/@+]*$/
 
 /** Last parts of routes under `/v1/models/` and `/models/`, which a model of that name would hide. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -30,6 +31,8 @@ export function nameFault(name: string): string | undefined {
 
 export interface NamePlace {
   readonly name: string
+  /** What a problem may say of it: the name, unless it comes from a variable. */
+  readonly shown: string
   readonly model: ModelName
   readonly span: Span
   readonly path: Path
@@ -38,11 +41,11 @@ export interface NamePlace {
 /** Reports names that cannot be, and each name that already stood for a model before, in the order of the text. */
 export function checkNames(places: readonly NamePlace[], report: Report): void {
   const taken = new Map<string, ModelName>()
-  for (const { name, model, span, path } of places.toSorted((a, b) => a.span[0] - b.span[0])) {
+  for (const { name, shown, model, span, path } of places.toSorted((a, b) => a.span[0] - b.span[0])) {
     const why = nameFault(name)
     const by = taken.get(name)
-    if (why !== undefined) report('manifest_name', { name, why }, span, path)
-    else if (by !== undefined) report('manifest_name_taken', { name, by }, span, path)
+    if (why !== undefined) report('manifest_name', { name: shown, why }, span, path)
+    else if (by !== undefined) report('manifest_name_taken', { name: shown, by }, span, path)
     else taken.set(name, model)
   }
 }

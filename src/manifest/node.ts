@@ -1,3 +1,4 @@
+import { quote } from '../core/index.ts'
 import type { Path } from './path.ts'
 import type { Span } from './problems.ts'
 
@@ -7,6 +8,8 @@ export type TreeNode =
       readonly kind: 'scalar'
       readonly value: string | number | boolean | null
       readonly written: string
+      /** The text in the file, where it has variables: what a problem may show, because the value may be a secret. */
+      readonly template?: string
       readonly span: Span
     }
   | { readonly kind: 'list'; readonly items: readonly TreeNode[]; readonly span: Span }
@@ -35,6 +38,11 @@ export function plainOf(node: TreeNode, writtenFrom: number): Plain {
         [...node.entries].map(([name, { node: inner }]) => [name, plainOf(inner, writtenFrom - 1)]),
       )
   }
+}
+
+/** What a problem says instead of a value that comes from variables; undefined for any other. */
+export function withheld(node: TreeNode): string | undefined {
+  return node.kind === 'scalar' && node.template !== undefined ? `the value of ${quote(node.template)}` : undefined
 }
 
 /** The node at a path below another, or the deepest one on the way there. */

@@ -1,3 +1,4 @@
+import { readEnvironment, withoutMark } from './environment.ts'
 import { deepFreeze } from './freeze.ts'
 import { MANIFEST_SIZE_MAX } from './limits.ts'
 import type { ManifestResult } from './problems.ts'
@@ -10,20 +11,24 @@ import { parseYaml } from './yaml.ts'
 
 /** A manifest from its text, or everything that is wrong with it. Throws nothing, whatever the text. */
 export function parseManifest(text: string, options: ParseOptions): ManifestResult {
-  const source = text.startsWith('\uFEFF') ? text.slice(1) : text
+  const source = withoutMark(text)
   const size = Buffer.byteLength(source)
   if (size > MANIFEST_SIZE_MAX) return tooLarge(size, options.path)
-  const { document, problems } = parseYaml(source)
-  const tree = problems.count() === 0 ? readTree(document, problems.report) : undefined
+  const environment = readEnvironment(options)
+  const { document, problems } = parseYaml(source, options.path)
+  // What a broken `.env` sets is not known, so neither is what the values mean.
+  const canRead = environment.problems.length === 0 && problems.count() === 0
+  const tree = canRead ? readTree(document, environment.variables, problems.report) : undefined
   if (tree) checkTexts(tree, [], problems.report)
-  const manifest = problems.count() === 0 || tree ? readTop(tree, options, problems.report) : undefined
+  const manifest = tree || (canRead && problems.count() === 0) ? readTop(tree, options, problems.report) : undefined
   if (manifest && problems.count() === 0) return { kind: 'manifest', manifest: deepFreeze(manifest) }
-  return { kind: 'problems', problems: problems.problems(), path: options.path, text: source }
+  const all = [...environment.problems, ...problems.problems()]
+  return { kind: 'problems', problems: all, path: options.path, text: source }
 }
 
 /** The problem of a text that is not looked at, because reading it would take too long. */
 export function tooLarge(size: number, path: string): ManifestResult {
-  const problems = collectProblems(() => ({ line: 1, column: 1 }))
+  const problems = collectProblems(() => ({ line: 1, column: 1 }), path)
   problems.report('manifest_too_large', { size, limit: MANIFEST_SIZE_MAX }, [0, 1], [])
   return { kind: 'problems', problems: problems.problems(), path, text: '' }
 }

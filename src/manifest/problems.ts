@@ -5,6 +5,8 @@ import type { Position } from './positions.ts'
 
 /** One thing that is wrong with a manifest; the words are made when it is shown. */
 export interface ManifestProblem {
+  /** Absolute path of the file that has it: the manifest's, or that of the `.env` beside it. */
+  readonly file: string
   readonly code: ErrorCode
   readonly facts: Facts
   /** 1-based. */
@@ -17,12 +19,13 @@ export interface ManifestProblem {
   readonly path: string
 }
 
-/** A manifest, or everything that is wrong with its text in the order of the text. */
+/** A manifest, or everything that is wrong: with the `.env` beside it, then with its text in the order of the text. */
 export type ManifestResult = { readonly kind: 'manifest'; readonly manifest: Manifest } | ManifestProblems
 
 export interface ManifestProblems {
   readonly kind: 'problems'
   readonly problems: readonly ManifestProblem[]
+  /** Of the manifest, absolute. */
   readonly path: string
   readonly text: string
 }
@@ -45,13 +48,14 @@ export interface ProblemList {
  * Collects problems. What is found twice is kept once: a text that several models share (an anchor, `defaults`) is
  * wrong at one place, and a value that is refused for what it contains is not judged again for what it means.
  */
-export function collectProblems(positionOf: (offset: number) => Position): ProblemList {
+export function collectProblems(positionOf: (offset: number) => Position, file: string): ProblemList {
   const found = new Map<string, { readonly start: number; readonly problem: ManifestProblem }>()
   return {
     report(code, facts, [start, end], path) {
       const key = JSON.stringify([start, path.at(-1) ?? null])
       if (found.has(key)) return
-      const problem = { code, facts, ...positionOf(start), length: Math.max(1, end - start), path: dotted(path) }
+      const length = Math.max(1, end - start)
+      const problem = { file, code, facts, ...positionOf(start), length, path: dotted(path) }
       found.set(key, { start, problem: Object.freeze(problem) })
     },
     count: () => found.size,

@@ -23,9 +23,10 @@ export function renderProblems({ problems, path, text }: ManifestProblems, { col
 }
 
 function renderProblem(problem: ManifestProblem, path: string, lines: readonly string[], paint: Paint): string {
-  const { code, facts, line, column } = problem
-  const head = `${paint.strong(`${path}:${line}:${column}:`)} ${sentenceOf(code, facts)}`
-  const frame = frameOf(lines, problem).map(({ kind, gutter, text }) => {
+  const { file, code, facts, line, column } = problem
+  const head = `${paint.strong(`${file}:${line}:${column}:`)} ${sentenceOf(code, facts)}`
+  // The lines of a `.env` hold secrets.
+  const frame = (file === path ? frameOf(lines, problem) : []).map(({ kind, gutter, text }) => {
     const row = `${gutter} ${text}`.trimEnd()
     return kind === 'context' ? paint.faint(row) : kind === 'carets' ? paint.mark(row) : row
   })

@@ -12,12 +12,15 @@ export type WrittenSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'exec'; readonly argv: readonly string[]; readonly sha256: string }
 
-const file = z.string({ error: EXPECTED }).transform((written, context): WrittenSource => {
-  const path = filePathOf(written)
-  if (path !== undefined) return { kind: 'file', path }
-  context.issues.push({ code: 'custom', message: EXPECTED, input: written, params: notesOn(written) })
-  return z.NEVER
-})
+const file = z
+  .string({ error: EXPECTED })
+  .transform((written, context): WrittenSource => {
+    const path = filePathOf(written)
+    if (path !== undefined) return { kind: 'file', path }
+    context.issues.push({ code: 'custom', message: EXPECTED, input: written, params: notesOn(written) })
+    return z.NEVER
+  })
+  .meta({ pattern: '^file:', description: 'A file, from the root or from where the manifest is.' })
 
 const exec = z
   .strictObject(

@@ -4,16 +4,14 @@ import type { Report } from './problems.ts'
 import type { TreeNode } from './node.ts'
 
 /**
- * Reports text that no value may have. `${` will stand for a variable, so it is refused until it does, rather than
- * given to an engine as it is; a NUL would cut an argument short. What is under `x-` at the top is the reader's own.
+ * Reports text that no value may have: a NUL would cut an argument short. What is under `x-` at the top is the reader's
+ * own.
  */
 export function checkTexts(node: TreeNode, path: Path, report: Report): void {
   switch (node.kind) {
     case 'scalar':
       if (typeof node.value !== 'string') return
-      if (node.value.includes('${')) {
-        report('manifest_key_not_supported', { key: `\${…} in ${dotted(path)}` }, node.span, path)
-      } else if (node.value.includes('\0')) {
+      if (node.value.includes('\0')) {
         const facts = { key: dotted(path), expected: 'text without a NUL character', got: 'text with one', nearest: [] }
         report('manifest_value', facts, node.span, path)
       }

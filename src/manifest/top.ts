@@ -3,9 +3,11 @@ import type { EngineName, EngineSpec, Manifest, ModelName, ModelSpec, ServerSpec
 import { DEFAULTS } from './limits.ts'
 import { describeListen, isLoopback } from './listen.ts'
 import type { Knowledge } from './context.ts'
+import type { EnvironmentOptions } from './environment.ts'
 import { readModel } from './model.ts'
 import { checkNames } from './names.ts'
 import type { NamePlace } from './names.ts'
+import { withheld } from './node.ts'
 import type { Entry, TreeNode } from './node.ts'
 import type { ManifestOverrides } from './overrides.ts'
 import type { Report } from './problems.ts'
@@ -24,7 +26,7 @@ import {
 } from './sections.ts'
 import type { ModelRead } from './settings.ts'
 
-export interface ParseOptions {
+export interface ParseOptions extends EnvironmentOptions {
   /** Of the file, absolute: what a problem and the manifest are known by. */
   readonly path: string
   /** Absolute; where relative paths of the manifest start. */
@@ -71,7 +73,8 @@ function readServer(entry: Entry | undefined, overrides: ManifestOverrides, repo
   const { listen, max_body: maxBody, max_queue: maxQueue } = read?.values ?? {}
   const written = read?.entries.get('listen')
   if (listen && written && !isLoopback(listen)) {
-    const why = `server.listen is ${describeListen(listen)}, which other hosts can reach, and keys are not supported by this version.`
+    const shown = withheld(written.node) ?? describeListen(listen)
+    const why = `server.listen is ${shown}, which other hosts can reach, and keys are not supported by this version.`
     const next = 'Listen on 127.0.0.1, [::1] or unix:/PATH.'
     report('manifest_conflict', { why, next }, written.node.span, [...path, 'listen'])
   }
@@ -114,7 +117,7 @@ function readModels(
   if (models?.node.kind !== 'mapping') return specs
   for (const [name, { key: nameSpan, node }] of models.node.entries) {
     const path = ['models', name]
-    names.push({ name, model: name, span: nameSpan, path })
+    names.push({ name, shown: name, model: name, span: nameSpan, path })
     const own = readSection(MODEL, node, path, report)
     if (!own) continue
     names.push(...aliasPlaces(name, own))
@@ -129,7 +132,15 @@ function aliasPlaces(model: ModelName, own: ModelRead): readonly NamePlace[] {
   if (list?.kind !== 'list') return []
   return list.items.flatMap((item, index) =>
     item.kind === 'scalar' && item.value !== null
-      ? [{ name: item.written, model, span: item.span, path: ['models', model, 'aliases', index] }]
+      ? [
+          {
+            name: item.written,
+            shown: item.template ?? item.written,
+            model,
+            span: item.span,
+            path: ['models', model, 'aliases', index],
+          },
+        ]
       : [],
   )
 }

@@ -2,11 +2,14 @@ import { isAlias, isMap, isScalar, isSeq } from 'yaml'
 import type { Alias, Document, Node, Scalar, YAMLMap } from 'yaml'
 import { quote } from '../core/index.ts'
 import { resolveAliases } from './aliases.ts'
-import { ALIASED_NODES_MAX, DEPTH_MAX } from './limits.ts'
+import { ALIASED_NODES_MAX, DEPTH_MAX, VARYING_TEXT_MAX } from './limits.ts'
 import type { Entry, TreeNode } from './node.ts'
 import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report, Span } from './problems.ts'
+import { readScalar, spanOf } from './scalar.ts'
+import type { ScalarPlace } from './scalar.ts'
+import type { Variables } from './variables.ts'
 
 /** Tags that only say what the core schema finds by itself. */
 const PLAIN_TAGS: ReadonlySet<string> = new Set(
@@ -16,14 +19,15 @@ const PLAIN_TAGS: ReadonlySet<string> = new Set(
 /** Would name the prototype of an object that is made from keys. */
 const FORBIDDEN_KEY = '__proto__'
 
-interface Walk {
+interface Walk extends ScalarPlace {
   readonly aliases: ReadonlyMap<Alias, Node | undefined>
-  readonly report: Report
   /** Nodes that are being expanded: one that is met again contains itself. */
   readonly open: Set<Node>
   /** Above 0: inside what an alias stands for. */
   aliasDepth: number
   aliasedNodes: number
+  /** Characters of all values that variables stand in. */
+  varyingText: number
   /** What is left is not walked: it would not end, or not soon. */
   stopped: boolean
 }
@@ -31,14 +35,16 @@ interface Walk {
 const NOTHING: TreeNode = { kind: 'scalar', value: null, written: '', span: [0, 0] }
 
 /**
- * Makes the tree of a document that the parser had nothing to say against. Reports duplicate and forbidden keys,
- * unknown tags and bad aliases; undefined when there is nothing, or what is there cannot be walked to its end.
+ * Makes the tree of a document that the parser had nothing to say against, with variables in their places. Reports
+ * duplicate and forbidden keys, unknown tags, bad aliases and variables that are not set; undefined when there is
+ * nothing, or what is there cannot be walked to its end.
  */
-export function readTree(document: Document.Parsed, report: Report): TreeNode | undefined {
+export function readTree(document: Document.Parsed, variables: Variables, report: Report): TreeNode | undefined {
   const root = document.contents
   if (!root) return undefined
   const aliases = resolveAliases(document)
-  const walk: Walk = { aliases, report, open: new Set(), aliasDepth: 0, aliasedNodes: 0, stopped: false }
+  const counts = { aliasDepth: 0, aliasedNodes: 0, varyingText: 0 }
+  const walk: Walk = { document, variables, aliases, report, open: new Set(), ...counts, stopped: false }
   const tree = visit(root, [], walk)
   return walk.stopped ? undefined : tree
 }
@@ -55,7 +61,7 @@ function visit(node: Node | null, path: Path, walk: Walk): TreeNode {
   if (node.tag !== undefined && !PLAIN_TAGS.has(node.tag)) {
     walk.report('manifest_syntax', { why: `the tag ${quote(node.tag)} is not known here` }, span, path)
   }
-  if (isScalar(node)) return scalarOf(node, span)
+  if (isScalar(node)) return visitScalar(node, path, walk)
   walk.open.add(node)
   const collection = visitCollection(node, path, walk)
   walk.open.delete(node)
@@ -117,23 +123,11 @@ function mergeInto(entries: Map<string, Entry>, source: TreeNode, path: Path, wa
   }
 }
 
-/**
- * A number that is not written the way we write numbers stays the text that it is, so that `1.10`, `0123` or 64 digits
- * of a digest never change on their way to an engine, and no key reads octal by surprise.
- */
-function scalarOf(node: Scalar, span: Span): TreeNode {
-  const { value } = node
-  const written = node.type === 'PLAIN' && node.source !== undefined ? node.source : String(value)
-  if (typeof value === 'number') {
-    return { kind: 'scalar', value: String(value) === written ? value : written, written, span }
-  }
-  if (typeof value === 'string' || typeof value === 'boolean') return { kind: 'scalar', value, written, span }
-  return { kind: 'scalar', value: null, written, span }
-}
-
-function spanOf(node: Node): Span {
-  const [start, end] = node.range ?? [0, 0]
-  return [start, end]
+function visitScalar(node: Scalar, path: Path, walk: Walk): TreeNode {
+  const scalar = readScalar(node, path, walk)
+  if (scalar.template !== undefined) walk.varyingText += scalar.written.length
+  if (walk.varyingText <= VARYING_TEXT_MAX) return scalar
+  return stop(walk, `the values that its variables stand in have more than ${VARYING_TEXT_MAX} characters`, scalar.span)
 }
 
 function stop(walk: Walk, why: string, span: Span): TreeNode {

@@ -3,6 +3,7 @@ import type { Document, YAMLError } from 'yaml'
 import { positionsIn } from './positions.ts'
 import type { ProblemList, Span } from './problems.ts'
 import { collectProblems } from './problems.ts'
+import { REFERENCE_MARK } from './variables.ts'
 
 export interface YamlText {
   readonly document: Document.Parsed
@@ -16,9 +17,9 @@ export interface YamlText {
  * Uniqueness of keys is left to the tree: the parser compares each key with each other one, which takes half a minute
  * for a text of the size that is allowed.
  */
-export function parseYaml(text: string): YamlText {
+export function parseYaml(text: string, path: string): YamlText {
   const positionOf = positionsIn(text)
-  const problems = collectProblems(positionOf)
+  const problems = collectProblems(positionOf, path)
   const document = parseDocument(text, {
     prettyErrors: false,
     uniqueKeys: false,
@@ -33,12 +34,20 @@ export function parseYaml(text: string): YamlText {
     const { line } = positionOf(span[0])
     if (seen.has(line)) continue
     seen.add(line)
+    if (text.startsWith(REFERENCE_MARK, span[0] - 1)) {
+      // All that follows is read wrongly from here on.
+      problems.report('manifest_syntax', { why: UNQUOTED }, [span[0] - 1, span[1]], [])
+      break
+    }
     problems.report('manifest_syntax', { why: reasonOf(error) }, span, [])
   }
   reportForeignVersion(document, problems)
   reportNul(text, problems)
   return { document, problems }
 }
+
+/** There YAML takes the brace of `${` for that of a mapping. */
+const UNQUOTED = 'inside { } or [ ] a value with ${ in it must stand in quotes'
 
 /** What is not closed is found at the end of the text, where there is nothing to show: the last character stands for it. */
 function withinText([start, end]: Span, text: string): Span {

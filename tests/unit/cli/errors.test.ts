@@ -51,7 +51,6 @@ describe('what this version does not have', () => {
     ['gguf', 'f'],
     ['init'],
     ['plan', '--exit-code'],
-    ['config', 'show', '--origin'],
     ['keys', 'create', 'n', '--scope', 'infer'],
     ['doctor'],
     ['support-bundle'],
@@ -66,6 +65,7 @@ describe('what this version does not have', () => {
 
   it.each([
     [['engines', 'doctor', 'x'], {}],
+    [['config', 'show', '--origin'], {}],
     [['ps', '--host', 'h:1'], {}],
     [['ps', '--key-file', 'k'], {}],
     [['ps'], { ENGINEHOUSE_HOST: 'h:1' }],

@@ -119,3 +119,13 @@ test('a text over the limit is not looked at', () => {
   expect(result.problems).toMatchObject([{ code: 'manifest_too_large', line: 1, column: 1 }])
   expect(result.text).toBe('')
 })
+
+test('many variables that are not set are read in time that grows with their number', () => {
+  const environment = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`VARIABLE_${index}`, 'x']))
+  const lines = Array.from({ length: 20_000 }, (_, index) => `  V${index}: "\${VARIABEL_${index}}"\n`).join('')
+  const { problems } = parseBad(`version: 1\nmodels: {}\ndefaults:\n env:\n${lines}`, ON_CPU, { environment })
+  expect(problems).toHaveLength(20_000)
+  expect(problems[0]).toMatchObject({
+    facts: { names: ['VARIABEL_0'], nearest: expect.arrayContaining(['VARIABLE_0']) },
+  })
+})

@@ -193,8 +193,8 @@ models:
 `
   const ttls = (manifest = parseGood(text)) => [...manifest.models.values()].map(({ ttl }) => ttl)
   expect(ttls()).toEqual([60_000, 120_000, null])
-  expect(ttls(parseGood(text, undefined, { ttl: 7000 }))).toEqual([7000, 120_000, null])
-  expect(ttls(parseGood(text, undefined, { ttl: null }))).toEqual([null, 120_000, null])
+  expect(ttls(parseGood(text, undefined, { overrides: { ttl: 7000 } }))).toEqual([7000, 120_000, null])
+  expect(ttls(parseGood(text, undefined, { overrides: { ttl: null } }))).toEqual([null, 120_000, null])
 })
 
 test('BOM, CRLF and a manifest without models are fine', () => {

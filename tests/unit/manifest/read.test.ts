@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { defaultManifestPlaces, findManifest, readManifest } from '../../../src/manifest/index.ts'
 import { ON_CPU } from './helpers.ts'
 
@@ -15,7 +15,8 @@ afterEach(() => {
 })
 
 const GOOD = 'version: 1\nmodels:\n  m: { engine: llama-server, source: file:m.gguf }\n'
-const read = (path: string) => readManifest(path, { knowledge: ON_CPU })
+const read = (path: string, environment: Readonly<Record<string, string>> = {}) =>
+  readManifest(path, { knowledge: ON_CPU, environment })
 
 test('relative paths start at the manifest', async () => {
   const path = join(directory, 'a.yaml')
@@ -70,6 +71,41 @@ test('a directory and a pipe are refused without waiting', async () => {
   for (const path of [folder, pipe]) {
     await expect(read(path)).rejects.toMatchObject({ code: 'manifest_unreadable', facts: { why: 'it is not a file' } })
   }
+})
+
+describe('.env beside the manifest', () => {
+  const text = 'version: 1\nmodels:\n  m:\n    engine: llama-server\n    source: file:${DIR}/m.gguf\n'
+  const sourceOf = async (environment: Readonly<Record<string, string>> = {}) => {
+    const result = await read(join(directory, 'a.yaml'), environment)
+    return result.kind === 'manifest' ? result.manifest.models.get('m')?.source : result.problems
+  }
+  beforeEach(() => writeFileSync(join(directory, 'a.yaml'), text))
+
+  test('is read first, and the process wins', async () => {
+    writeFileSync(join(directory, '.env'), 'DIR=/srv/a\n')
+    expect(await sourceOf()).toEqual([{ kind: 'file', path: '/srv/a/m.gguf' }])
+    expect(await sourceOf({ DIR: '/srv/b' })).toEqual([{ kind: 'file', path: '/srv/b/m.gguf' }])
+  })
+
+  test('may be missing, or a directory', async () => {
+    expect(await sourceOf()).toMatchObject([{ code: 'manifest_variable_unset', line: 5, column: 13 }])
+    mkdirSync(join(directory, '.env'))
+    expect(await sourceOf({ DIR: '/srv/b' })).toEqual([{ kind: 'file', path: '/srv/b/m.gguf' }])
+  })
+
+  test.each([
+    ['UTF-16', Buffer.from('\uFEFFDIR=/srv\n', 'utf16le'), 'it is UTF-16; save it as UTF-8'],
+    ['too large', Buffer.alloc(64 * 1024 + 1, '#'), 'it has 64KiB, and no more than 64KiB are read'],
+  ])('that is %s is a problem', async (_name, bytes, why) => {
+    writeFileSync(join(directory, '.env'), bytes)
+    const file = join(directory, '.env')
+    expect(await sourceOf({ DIR: '/srv' })).toMatchObject([{ file, code: 'env_file_unreadable', facts: { why } }])
+  })
+
+  test('that is a pipe is a problem without waiting', async () => {
+    execFileSync('mkfifo', [join(directory, '.env')])
+    expect(await sourceOf({ DIR: '/srv' })).toMatchObject([{ code: 'env_file_unreadable' }])
+  })
 })
 
 test('places: here, then the user, then the host', () => {

@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { knowledge } from '../../../src/app.ts'
+import { manifestJsonSchema } from '../../../src/manifest/index.ts'
+import { fixture, ON_CPU, ON_GPU, parse, parseBad, parseGood } from './helpers.ts'
+
+const CONFIGS = fileURLToPath(new URL('../../../configs', import.meta.url))
+const SCHEMA = 'manifest.schema.json'
+const manifests = readdirSync(CONFIGS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'))
+const textOf = (name: string): string => readFileSync(join(CONFIGS, name), 'utf8')
+
+const schema = z.fromJSONSchema(JSON.parse(textOf(SCHEMA)))
+/** What an editor would have against a manifest: merges carried out, nothing in the places of variables. */
+const faultsOf = (text: string) => schema.safeParse(parseYaml(text, { merge: true })).error?.issues ?? []
+
+test('the schema is the one that the code gives; `npx tsx scripts/write-schema.ts` writes it', () => {
+  expect(textOf(SCHEMA)).toBe(`${JSON.stringify(manifestJsonSchema(), null, 2)}\n`)
+})
+
+describe.each(manifests)('configs/%s', (name) => {
+  const text = textOf(name)
+
+  test('is accepted, with no variable set', () => {
+    const models = parseGood(text, knowledge).models
+    expect(models.size).toBeGreaterThan(0)
+  })
+
+  test('begins with the place of the schema, for editors', () => {
+    const [, place = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text) ?? []
+    expect(join(dirname(name), place)).toBe(SCHEMA)
+  })
+
+  test('stands in the schema', () => {
+    expect(faultsOf(text)).toEqual([])
+  })
+})
+
+test('there are manifests to judge', () => {
+  expect(manifests.map((name) => basename(name))).toEqual(
+    expect.arrayContaining(['quickstart.yaml', 'cpu-host.yaml', 'command-engine.yaml']),
+  )
+})
+
+describe('the schema and the reader', () => {
+  test.each([
+    ['full.yaml', ON_GPU],
+    ['minimal.yaml', ON_CPU],
+    ['anchors.yaml', ON_CPU],
+  ])('both take %s', (name, host) => {
+    expect(parse(fixture(name), host).kind).toBe('manifest')
+    expect(faultsOf(fixture(name))).toEqual([])
+  })
+
+  test('both take a variable in the place of any value', () => {
+    const text = `version: \${V}
+server: { listen: "\${L}", max_queue: "\${Q}" }
+models:
+  m:
+    engine: \${E}
+    source: \${S}
+    gpus: \${G}
+    parallel: \${P}
+    keep: \${K}
+    args: { a: "\${A}", b: ["\${A}"] }
+    health: { status: "\${H}" }
+`
+    expect(faultsOf(text)).toEqual([])
+    expect(parseBad(text).problems.every(({ code }) => code === 'manifest_variable_unset')).toBe(true)
+  })
+
+  test.each([
+    ['an unknown key', 'version: 1\nmodels: {}\nsever: {}\n'],
+    ['an unknown key of a model', 'version: 1\nmodels: { m: { engine: command, command: [x], contxt: 1 } }\n'],
+    ['another version', 'version: 2\nmodels: {}\n'],
+    ['no models', 'version: 1\n'],
+    ['a word that is none', 'version: 1\nmodels: { m: { engine: command, command: [x], keep: alway } }\n'],
+    ['a number out of its range', 'version: 1\nmodels: { m: { engine: command, command: [x], parallel: 0 } }\n'],
+    ['a list that is text', 'version: 1\nmodels: { m: { engine: command, command: x } }\n'],
+    ['a name with a space', 'version: 1\nmodels: { "a b": { engine: command, command: [x] } }\n'],
+    ['a source that is a path', 'version: 1\nmodels: { m: { engine: llama-server, source: ./m.gguf } }\n'],
+    ['an engine of a later version', 'version: 1\nmodels: {}\nengines: { vllm: {} }\n'],
+  ])('both refuse %s', (_name, text) => {
+    expect(parse(text, ON_CPU).kind).toBe('problems')
+    expect(faultsOf(text)).not.toEqual([])
+  })
+
+  test('every key says what it means', () => {
+    const { properties = {} } = manifestJsonSchema()
+    const models = properties['models']
+    const model = typeof models === 'object' && models.additionalProperties
+    const keys = { ...properties, ...(typeof model === 'object' ? model.properties : {}) }
+    expect(Object.keys(keys).length).toBeGreaterThan(15)
+    expect(Object.entries(keys).filter(([, each]) => typeof each !== 'object' || !each.description)).toEqual([])
+  })
+})
