@@ -34,7 +34,7 @@ export function parseYaml(text: string, path: string): YamlText {
     const { line } = positionOf(span[0])
     if (seen.has(line)) continue
     seen.add(line)
-    if (text.startsWith(REFERENCE_MARK, span[0] - 1)) {
+    if (span[0] > 0 && text.startsWith(REFERENCE_MARK, span[0] - 1)) {
       // All that follows is read wrongly from here on.
       problems.report('manifest_syntax', { why: UNQUOTED }, [span[0] - 1, span[1]], [])
       break

@@ -51,6 +51,9 @@ const pieces = fc.constantFrom(
   'args: ',
   'env: ',
   '${X}',
+  '${Y}',
+  '${X:-',
+  '$${',
   '1e309',
   '\uD800',
 )
@@ -70,7 +73,7 @@ const anyText = fc.oneof(
 test('whatever the text, there is a manifest or a list of problems that can be shown, and nothing is thrown', () => {
   fc.assert(
     fc.property(anyText, fc.constantFrom(ON_CPU, ON_GPU), (text, knowledge) => {
-      const result = parse(text, knowledge)
+      const result = parse(text, knowledge, { environment: { X: '1' } })
       if (result.kind === 'manifest') return
       const lines = result.text.split('\n')
       expect(result.problems.length).toBeGreaterThan(0)

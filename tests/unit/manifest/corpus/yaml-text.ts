@@ -3,6 +3,7 @@ import type { Case } from './case.ts'
 /** What is no YAML, or more of it than a manifest may have. */
 export const YAML_TEXT: readonly Case[] = [
   ['an empty file', '▶', ['manifest_conflict', 'The manifest is empty.']],
+  ['a brace that nothing closes', '▶${X:-\nversion: 1\n', ['manifest_syntax', 'on a single line']],
   ['only comments', '▶# nothing yet\n', ['manifest_conflict', 'The manifest is empty.']],
   ['only a document mark', '▶---\n', ['manifest_conflict', 'The manifest is empty.']],
   ['a text at the top', '▶hello\n', ['manifest_value', 'The manifest must be a mapping of keys, not "hello".']],
