@@ -164,9 +164,10 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
         return
       case 'foreign_memory': {
         const device = behaviours.pick(scenario.devices).id
-        const room = (host.facts().find((facts) => facts.id === device)?.measuredFree ?? 0) - event.bytes
-        // Somebody else can only take what is free, and not what a loading engine is about to take.
-        if (room < 16 * 2 ** 30) return
+        // Somebody else can only take what is free, and not what an engine was promised: that would be an engine's own
+        // failure to allocate, which the crashes while loading stand for.
+        const free = daemon?.supervisor.view.devices().find((each) => each.id === device)?.free ?? 0
+        if (free < event.bytes) return
         host.foreign.set(device, event.bytes)
         timeline.after(event.lasts, () => host.foreign.delete(device))
         return
