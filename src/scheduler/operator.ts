@@ -65,9 +65,9 @@ function unload(turn: Turn, name: ModelName, cause: Sequence): void {
   const model = turn.models.get(name)
   if (model === undefined) return
   updateModel(turn, name, { pinned: null, standing: null, because: cause })
+  // Whoever waits for it, also behind an instance that leaves, would load it again at once.
+  answerAll(turn, name, { kind: 'refused', code: 'unloaded', facts: { model: name } }, cause)
   const instance = instanceOf(turn, name)
-  if (instance === undefined || instance.phase === 'starting')
-    answerAll(turn, name, { kind: 'refused', code: 'unloaded', facts: { model: name } }, cause)
   if (instance?.phase === 'starting' || instance?.phase === 'ready') {
     stopInstance(turn, instance, 'operator', { rule: 'operator' }, { kind: 'until', at: turn.at + UNLOAD_DRAIN }, cause)
   }

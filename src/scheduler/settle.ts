@@ -1,12 +1,4 @@
-import {
-  HOST,
-  type Instant,
-  type LeaveReason,
-  type ModelName,
-  type Priority,
-  type RecordKind,
-  type Sequence,
-} from '../core/index.ts'
+import { HOST, type Instant, type ModelName, type PlanEvidence, type Priority, type Sequence } from '../core/index.ts'
 import type { Promises } from './ledger.ts'
 import { QUEUE_TIMEOUT, SHORT_TTL, STALENESS_LIMIT } from './limits.ts'
 import { recent } from './failures.ts'
@@ -139,7 +131,7 @@ function place(turn: Turn, model: ModelState, since: Instant, promises: Promises
       for (const instance of decided.watch) turn.watched.add(instance)
       if (decided.until !== null) turn.due.push(decided.until)
       if (decided.watch.length > 0 && starvedAt > turn.at) turn.due.push(starvedAt)
-      recordPlan(turn, model, decided.evidence, 'planned')
+      recordPlan(turn, model, decided.evidence)
       return
     case 'refuse':
       refuse(turn, model, decided)
@@ -188,7 +180,7 @@ function start(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'st
 }
 
 function evict(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'evict' }>): void {
-  const cause = recordPlan(turn, model, decided.evidence, 'planned')
+  const cause = recordPlan(turn, model, decided.evidence)
   for (const victim of decided.victims) {
     const bytes = decided.claims.reduce(
       (sum, claim) =>
@@ -207,7 +199,7 @@ function evict(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'ev
 }
 
 function refuse(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'refuse' }>): void {
-  const cause = recordPlan(turn, model, decided.evidence, 'planned')
+  const cause = recordPlan(turn, model, decided.evidence)
   const code = decided.device.id === HOST ? 'insufficient_host_memory' : 'insufficient_gpu_memory'
   const facts = { model: model.spec.name, device: decided.device.id, needed: decided.needed, largest: decided.largest }
   giveUp(turn, model, code, facts, cause)
@@ -226,12 +218,7 @@ function giveUp(
 }
 
 /** Journals a plan unless the last one said the same. */
-function recordPlan(
-  turn: Turn,
-  model: ModelState,
-  evidence: Extract<Plan, { kind: 'wait' }>['evidence'],
-  kind: Extract<RecordKind, 'planned'>,
-): Sequence | null {
+function recordPlan(turn: Turn, model: ModelState, evidence: PlanEvidence): Sequence | null {
   const verdicts = evidence.candidates.map(({ verdict, devices, evict, spared }) => [
     verdict,
     devices.map(({ device, needed, claimed, promised }) => [device, needed, claimed, promised]),
@@ -240,7 +227,7 @@ function recordPlan(
   ])
   const key = JSON.stringify([evidence.action, evidence.chosen, verdicts])
   if (key === model.lastPlan) return model.because
-  const because = record(turn, kind, { model: model.spec.name, cause: model.because }, evidence)
+  const because = record(turn, 'planned', { model: model.spec.name, cause: model.because }, evidence)
   updateModel(turn, model.spec.name, { lastPlan: key, because })
   return because
 }
@@ -262,8 +249,7 @@ function finish(turn: Turn, deadline: Instant): void {
       instance.phase === 'starting'
         ? turn.waiters.some((waiter) => waiter.model === instance.model)
         : !isIdle(turn, instance)
-    if (over || !used)
-      stopInstance(turn, instance, 'shutdown' satisfies LeaveReason, why, { kind: 'until', at: deadline }, null)
+    if (over || !used) stopInstance(turn, instance, 'shutdown', why, { kind: 'until', at: deadline }, null)
     else turn.watched.add(instance.id)
   }
   if (!over) turn.due.push(deadline)

@@ -194,6 +194,22 @@ describe('an unload', () => {
   })
 })
 
+describe('an unload of what already leaves', () => {
+  it('refuses who waits to load it again', () => {
+    const drive = new Drive([model('a', GIB, { ttl: 1000 })], HOST)
+    const instance = drive.load('a')
+    drive.at += 1000
+    drive.input({ kind: 'woke' })
+    expect(drive.phase('a')).toBe('leaving')
+    const request = drive.want('a')
+    drive.input({ kind: 'operator', command: { kind: 'unload', model: 'a' } })
+    expect(drive.of('answer')).toMatchObject([{ request, outcome: { code: 'unloaded' } }])
+    drive.input({ kind: 'released', instance })
+    drive.present()
+    expect(drive.phase('a')).toBe('absent')
+  })
+})
+
 describe('a shutdown', () => {
   it('lets what runs and what loads finish, and refuses the rest', () => {
     const drive = new Drive(
