@@ -1,0 +1,85 @@
+import { client, define, EXIT, server } from './spec.ts'
+import type { Nearest } from './words.ts'
+import { didYouMean, list, quote } from './words.ts'
+
+/** What engines and weights need and do not find. */
+export const ENGINE_ERRORS = Object.freeze({
+  engine_not_installed: define<{ engine: string; looked: readonly string[] }>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'not_by_itself',
+    sentence: (f) => `The engine ${f.engine} was not found at ${list(f.looked)}.`,
+    next: (f) => `Run \`enginehouse engines install ${f.engine}\`, or set \`engines.${f.engine}.path\`.`,
+    example: { engine: 'llama-server', looked: ['PATH'] },
+  }),
+  engine_spawn_failed: define<{ program: string; why: string }>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'not_by_itself',
+    sentence: (f) => `The engine's program ${quote(f.program)} could not be started: ${f.why}.`,
+    next: 'Correct the command or the permissions, then load the model again.',
+    example: { program: 'python3', why: 'no such file' },
+  }),
+  no_free_port: define<{ first: number; last: number }>({
+    ...server,
+    status: 503,
+    fault: 'host',
+    retry: 'later',
+    sentence: (f) => `Every port from ${f.first} to ${f.last} on 127.0.0.1 is taken.`,
+    next: 'Find out what listens on so many ports (`ss -ltnp`), and stop it.',
+    example: { first: 20_000, last: 29_999 },
+  }),
+  engine_unknown: define<{ engine: string } & Nearest>({
+    ...client,
+    status: 404,
+    fault: 'operator',
+    exit: EXIT.usage,
+    sentence: (f) => `There is no engine ${quote(f.engine)} that this version can install.`,
+    next: (f) => didYouMean(f.nearest) || '`enginehouse engines list` shows them.',
+    example: { engine: 'llama', nearest: ['llama-server'] },
+  }),
+  engine_install_failed: define<{ engine: string; why: string; next: string }>({
+    ...server,
+    status: 500,
+    fault: 'host',
+    retry: 'later',
+    sentence: (f) => `The engine ${f.engine} could not be installed: ${f.why}.`,
+    next: (f) => f.next,
+    example: {
+      engine: 'llama-server',
+      why: 'the package could not be fetched',
+      next: 'Install llama-server from elsewhere and set `engines.llama-server.path`.',
+    },
+  }),
+  weights_missing: define<{ model: string; path: string }>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'not_by_itself',
+    sentence: (f) => `The weights of ${quote(f.model)} are not at ${f.path}.`,
+    next: 'Put the file there, or correct `source` in the manifest.',
+    example: { model: 'chat', path: './weights/chat.gguf' },
+  }),
+  weights_wrong: define<{ model: string; path: string; why: string }>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'not_by_itself',
+    sentence: (f) => `The weights of ${quote(f.model)} at ${f.path} cannot be used: ${f.why}.`,
+    next: 'Replace the file, or correct `source` in the manifest.',
+    example: { model: 'chat', path: './weights/chat.gguf', why: 'it is not a GGUF file' },
+    about:
+      'The file is there and is not what it should be: cut short, of another format, or with another digest than the manifest says.',
+  }),
+  weights_fetch_failed: define<{ model: string; why: string }>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'later',
+    sentence: (f) => `The weights of ${quote(f.model)} could not be fetched: ${f.why}.`,
+    next: 'Correct `source` in the manifest or what it needs, then load the model again.',
+    example: { model: 'chat', why: 'the program ended with code 1' },
+  }),
+})
