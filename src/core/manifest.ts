@@ -15,9 +15,15 @@ export interface Manifest {
 
 export interface ServerSpec {
   readonly listen: ListenAddress
+  /** Host headers that are accepted beside those that `auto` stands for, and `auto` itself. */
+  readonly hosts: readonly string[]
+  /** Origins that browsers may ask from on inference routes; `local` stands for every page of this host. */
+  readonly cors: readonly string[]
   readonly maxBody: Bytes
   /** Waiting requests over all models; one more is refused. */
   readonly maxQueue: number
+  /** A request waits no longer than this for a load to start; from then on the load's own deadline rules. */
+  readonly queueTimeout: Millis
 }
 
 export type ListenAddress =
@@ -36,6 +42,8 @@ export interface MemorySpec {
   readonly reserve: Bytes
   /** What engines may claim of the host's RAM. */
   readonly host: { readonly share: number } | { readonly bytes: Bytes }
+  /** How many there are of each named resource; claimed like bytes. */
+  readonly resources: Readonly<Record<string, number>>
 }
 
 export type Priority = 'low' | 'normal' | 'high'
@@ -67,6 +75,42 @@ export interface ModelSpec {
   readonly health: { readonly path: string; readonly status: number }
   /** What the engine calls the model, when it differs from `name`. */
   readonly servedName: string | null
+  /** Not evicted for this long after it became ready; null: as long as it takes to load it, as learned. */
+  readonly minResidency: Millis | null
+  /** How many it takes of each named resource. */
+  readonly resources: Readonly<Record<string, number>>
+  readonly load: LoadLimits
+  readonly start: StartLimits
+  readonly timeouts: AnswerTimeouts
+  /** Left out of the lists that clients see; still answers to its names. */
+  readonly unlisted: boolean
+  /** Asked in its place when this model cannot be loaded; always disclosed. */
+  readonly fallback: ModelName | null
+  /**
+   * Other ways to run it, tried in order when memory is short. Each is whole, with this model's name and with what the
+   * model itself says of everything that a variant cannot change, and has no variants of its own.
+   */
+  readonly variants: readonly ModelSpec[]
+}
+
+export interface LoadLimits {
+  /** A start in which nothing moves for this long (no log line, no bytes, no growth of memory) is given up. */
+  readonly stall: Millis
+  /** Of the whole load; null scales with the size of the weights. */
+  readonly timeout: Millis | null
+}
+
+/** Failed starts and crashes within the window, before the model is given up until the window has passed. */
+export interface StartLimits {
+  readonly attempts: number
+  readonly window: Millis
+}
+
+/** Of an engine's answer; null never ends it. */
+export interface AnswerTimeouts {
+  readonly firstByte: Millis | null
+  readonly betweenBytes: Millis | null
+  readonly total: Millis | null
 }
 
 export type Source =

@@ -33,17 +33,28 @@ export function manifestForFile(ggufPath: string, options: FileManifestOptions =
     command: [],
     health: { path: DEFAULTS.healthPath, status: DEFAULTS.healthStatus },
     servedName: null,
+    minResidency: null,
+    resources: {},
+    load: DEFAULTS.load,
+    start: DEFAULTS.start,
+    timeouts: DEFAULTS.timeouts,
+    unlisted: false,
+    fallback: null,
+    variants: [],
   }
   return deepFreeze<Manifest>({
     path: null,
     directory: dirname(path),
     server: {
       listen: options.listen ?? { kind: 'tcp', host: DEFAULTS.listen.host, port: 0 },
+      hosts: DEFAULTS.hosts,
+      cors: DEFAULTS.cors,
       maxBody: DEFAULTS.maxBody,
       maxQueue: DEFAULTS.maxQueue,
+      queueTimeout: DEFAULTS.queueTimeout,
     },
     engines: {},
-    memory: { reserve: DEFAULTS.reserve, host: { share: DEFAULTS.hostShare } },
+    memory: { reserve: DEFAULTS.reserve, host: { share: DEFAULTS.hostShare }, resources: {} },
     models: new Map([[name, model]]),
   })
 }

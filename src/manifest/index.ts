@@ -1,3 +1,4 @@
+export { diffManifests, isEmptyDiff } from './diff.ts'
 export { manifestForFile } from './for-file.ts'
 export type { FileManifestOptions } from './for-file.ts'
 export { describeListen, isLoopback } from './listen.ts'

@@ -1,5 +1,5 @@
 import { GIB, MIB } from '../core/index.ts'
-import type { Bytes, Millis } from '../core/index.ts'
+import type { AnswerTimeouts, Bytes, LoadLimits, Millis, StartLimits } from '../core/index.ts'
 
 /**
  * What a manifest may be. The size bounds the time that reading takes (a MiB of models takes some seconds, a usual manifest milliseconds), the others
@@ -35,6 +35,9 @@ export const DEFAULTS = Object.freeze({
   listen: Object.freeze({ kind: 'tcp', host: '127.0.0.1', port: 8080 } as const),
   maxBody: 32 * MIB,
   maxQueue: 512,
+  hosts: Object.freeze(['auto']),
+  cors: Object.freeze(['local']),
+  queueTimeout: 600_000 satisfies Millis,
   reserve: GIB,
   hostShare: 0.8,
   ttl: 300_000 satisfies Millis,
@@ -43,4 +46,11 @@ export const DEFAULTS = Object.freeze({
   commandConcurrency: 32,
   healthPath: '/health',
   healthStatus: 200,
+  load: Object.freeze({ stall: 120_000, timeout: null } as const) satisfies LoadLimits,
+  start: Object.freeze({ attempts: 5, window: 600_000 }) satisfies StartLimits,
+  timeouts: Object.freeze({
+    firstByte: 600_000,
+    betweenBytes: 120_000,
+    total: null,
+  } as const) satisfies AnswerTimeouts,
 })

@@ -57,6 +57,14 @@ export function readModel(input: ModelInput, knowledge: Knowledge, report: Repor
     command: value('command') ?? [],
     health: readHealth(context),
     servedName: value('served_name') ?? null,
+    minResidency: null,
+    resources: {},
+    load: DEFAULTS.load,
+    start: DEFAULTS.start,
+    timeouts: DEFAULTS.timeouts,
+    unlisted: false,
+    fallback: null,
+    variants: [],
   }
 }
 

@@ -80,8 +80,11 @@ function readServer(entry: Entry | undefined, overrides: ManifestOverrides, repo
   }
   return {
     listen: overrides.listen ?? listen ?? DEFAULTS.listen,
+    hosts: DEFAULTS.hosts,
+    cors: DEFAULTS.cors,
     maxBody: maxBody ?? DEFAULTS.maxBody,
     maxQueue: maxQueue ?? DEFAULTS.maxQueue,
+    queueTimeout: DEFAULTS.queueTimeout,
   }
 }
 
@@ -102,7 +105,11 @@ function readEngines(entry: Entry | undefined, directory: string, report: Report
 
 function readHostMemory(entry: Entry | undefined, report: Report): Manifest['memory'] {
   const values = entry ? readSection(MEMORY, entry.node, ['memory'], report)?.values : undefined
-  return { reserve: values?.reserve ?? DEFAULTS.reserve, host: values?.host ?? { share: DEFAULTS.hostShare } }
+  return {
+    reserve: values?.reserve ?? DEFAULTS.reserve,
+    host: values?.host ?? { share: DEFAULTS.hostShare },
+    resources: {},
+  }
 }
 
 function readModels(

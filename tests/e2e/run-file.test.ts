@@ -18,7 +18,11 @@ test('run FILE.gguf answers without a manifest, and leaves nothing', async (cont
   writeTinyGguf(place.file('tiny.gguf'), { context: 128 })
   const environment = { PATH: `${dirname(program)}:${process.env['PATH']}`, TMPDIR: place.directory }
   const before = readdirSync(place.directory)
-  const { exit, stdout, stderr } = await runProgram(['run', place.file('tiny.gguf'), 'hi', '--quiet'], place, environment).exited
+  const { exit, stdout, stderr } = await runProgram(
+    ['run', place.file('tiny.gguf'), 'hi', '--quiet'],
+    place,
+    environment,
+  ).exited
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
   expect(stdout).toMatch(/^[a-z ]+\n$/)
   expect(processesOf(place)).toEqual([])

@@ -1,4 +1,5 @@
 import { GIB, HOST, type DeviceFacts, type Manifest, type ModelSpec } from '../../src/core/index.ts'
+import { manifestOf } from '../fixtures/model-spec.ts'
 import type { Behaviour } from './host.ts'
 import type { Random } from './time.ts'
 
@@ -59,22 +60,11 @@ export function makeScenario(random: Random): Scenario {
   const models = Array.from({ length: random.int(3, 6) }, (_, index) => makeModel(random, `m${index}`, gpus))
   const names = models.map((model) => model.name)
   return {
-    manifest: makeManifest(models),
+    manifest: manifestOf(models),
     devices,
     events: makeEvents(random, names),
     launchFaults: makeLaunchFaults(random),
     stubborn: random.chance(0.15) ? random.pick(names) : null,
-  }
-}
-
-function makeManifest(models: readonly ModelSpec[]): Manifest {
-  return {
-    path: null,
-    directory: '/',
-    server: { listen: { kind: 'tcp', host: '127.0.0.1', port: 0 }, maxBody: 1024, maxQueue: 64 },
-    engines: {},
-    memory: { reserve: GIB, host: { share: 0.8 } },
-    models: new Map(models.map((model) => [model.name, model])),
   }
 }
 
@@ -109,6 +99,14 @@ function makeModel(random: Random, name: string, gpus: number): ModelSpec {
     command: ['engine'],
     health: { path: '/health', status: 200 },
     servedName: null,
+    minResidency: null,
+    resources: {},
+    load: { stall: 120_000, timeout: null },
+    start: { attempts: 5, window: 600_000 },
+    timeouts: { firstByte: null, betweenBytes: null, total: null },
+    unlisted: false,
+    fallback: null,
+    variants: [],
   }
 }
 

@@ -30,6 +30,14 @@ test('a minimal manifest has every default', () => {
       command: [],
       health: { path: '/health', status: 200 },
       servedName: null,
+      minResidency: null,
+      resources: {},
+      load: { stall: 120_000, timeout: null },
+      start: { attempts: 5, window: 600_000 },
+      timeouts: { firstByte: 600_000, betweenBytes: 120_000, total: null },
+      unlisted: false,
+      fallback: null,
+      variants: [],
     },
     expect.objectContaining({ name: 'script', source: [], command: ['./serve', '{socket}'], concurrency: 32 }),
   ])
@@ -37,11 +45,15 @@ test('a minimal manifest has every default', () => {
 
 test('every key reaches the manifest, and text stays as written', () => {
   const manifest = parseGood(fixture('full.yaml'), ON_GPU)
-  expect(manifest.server).toEqual({ listen: { kind: 'tcp', host: '::1', port: 9000 }, maxBody: 8 * MIB, maxQueue: 16 })
+  expect(manifest.server).toMatchObject({
+    listen: { kind: 'tcp', host: '::1', port: 9000 },
+    maxBody: 8 * MIB,
+    maxQueue: 16,
+  })
   expect(manifest.engines).toEqual({ 'llama-server': { path: '/etc/test/bin/llama-server' } })
-  expect(manifest.memory).toEqual({ reserve: 512 * MIB, host: { bytes: 48 * GIB } })
+  expect(manifest.memory).toMatchObject({ reserve: 512 * MIB, host: { bytes: 48 * GIB } })
   expect([...manifest.models.keys()]).toEqual(['qwen3-coder', 'anything'])
-  expect(manifest.models.get('qwen3-coder')).toEqual({
+  expect(manifest.models.get('qwen3-coder')).toMatchObject({
     name: 'qwen3-coder',
     engine: 'llama-server',
     source: [

@@ -12,7 +12,7 @@ import {
   type Usage,
 } from '../../../src/core/index.ts'
 import { initialState, instanceOf, step, type SchedulerState } from '../../../src/scheduler/index.ts'
-import { modelSpec } from '../../fixtures/model-spec.ts'
+import { manifestOf, modelSpec } from '../../fixtures/model-spec.ts'
 
 export const START = 1_700_000_000_000
 
@@ -40,17 +40,7 @@ export class Drive {
   #requests = 0
 
   constructor(models: readonly ModelSpec[], devices: readonly DeviceFacts[]) {
-    this.state = initialState(
-      {
-        path: null,
-        directory: '/',
-        server: { listen: { kind: 'tcp', host: '127.0.0.1', port: 0 }, maxBody: 1, maxQueue: 1 },
-        engines: {},
-        memory: { reserve: GIB, host: { share: 1 } },
-        models: new Map(models.map((each) => [each.name, each])),
-      },
-      START,
-    )
+    this.state = initialState(manifestOf(models), START)
     // What the manifest keeps is wanted from the first input on.
     this.present(this.input({ kind: 'devices', facts: devices }))
   }

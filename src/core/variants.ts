@@ -1,0 +1,33 @@
+import type { Manifest, ModelSpec } from './manifest.ts'
+
+/** Every way to run a model, the preferred one first: an instance's `variant` is a place in this list. */
+export function variantsOf(model: ModelSpec): readonly ModelSpec[] {
+  return [model, ...model.variants]
+}
+
+/**
+ * Names an effective launch: two specs with the same key start the same engine with the same argv, environment and
+ * claim. A reload keeps the process of a model whose key did not change, and what was learned of a launch is known by
+ * it. Everything that is left out (ttl, keep, priority, names, limits of requests) takes effect without a restart.
+ */
+export function launchKey(model: ModelSpec, engines: Manifest['engines']): string {
+  const { engine, source, gpus, context, parallel, memory, args, env, command, health, servedName, resources } = model
+  const program = engines[engine]?.path ?? null
+  const named = Object.entries(resources).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify({
+    engine,
+    program,
+    source,
+    gpus,
+    context,
+    parallel,
+    memory,
+    args,
+    variables,
+    command,
+    health,
+    servedName,
+    named,
+  })
+}
