@@ -3,10 +3,8 @@ import { hostname } from 'node:os'
 import { delimiter } from 'node:path'
 
 import { ADAPTERS } from '../engines/index.ts'
-import { installLlamaServer } from '../engines/llama-server/install.ts'
 import { createEngineLogs, registerAdmin } from './admin/index.ts'
-import type { EngineName, Instant, JournalRecord, Manifest, Millis, Records } from './core/index.ts'
-import type { EngineAdapter } from './engine/index.ts'
+import type { Instant, JournalRecord, Manifest, Millis, Records } from './core/index.ts'
 import { createGateway, isLocalLogin } from './gateway/index.ts'
 import { createHostMemory } from './gpu/index.ts'
 import {
@@ -44,28 +42,6 @@ export interface App {
   stop(): Promise<void>
   /** Shortens a stop that is under way: what still runs is ended now. */
   hurry(): void
-}
-
-/** What the manifest's reader must know of the engines and of this host. */
-export const knowledge = Object.freeze({
-  reservedFlags: (engine: EngineName) => ADAPTERS[engine].reservedFlags,
-  // There is no reader of GPU facts in this version.
-  gpus: false,
-})
-
-/** The engines as the command line sees them. */
-export const engines = Object.freeze([
-  {
-    name: 'llama-server',
-    locate: ADAPTERS['llama-server'].locate,
-    install: (order: InstallRequest) =>
-      installLlamaServer({ ...order, environment: allowedEnvironment(order.environment, 'package_client') }),
-  },
-  { name: 'command', locate: ADAPTERS.command.locate, install: null },
-]) satisfies readonly { readonly name: EngineName; readonly locate: EngineAdapter['locate'] }[]
-
-type InstallRequest = Omit<Parameters<typeof installLlamaServer>[0], 'environment'> & {
-  readonly environment: NodeJS.ProcessEnv
 }
 
 /**

@@ -8,7 +8,7 @@ export interface World {
   readonly stdout: Output
   readonly stderr: Output
   readonly signals: Signals
-  /** The daemon's own code, which is loaded only by the commands that run it. */
+  /** Engines and the daemon, which only the commands that need them load. */
   readonly house: () => Promise<House>
 }
 
@@ -22,7 +22,7 @@ export interface Signals {
   on(signal: SignalName, listener: () => void): () => void
 }
 
-/** What the commands need of the program beyond the daemon's admin socket: the exports of app.ts. */
+/** What the commands need of the program beyond the daemon's admin socket: the exports of app/house.ts. */
 export interface House {
   startApp(options: AppOptions): Promise<App>
   /** What the manifest's reader must know of the engines and of this host. */

@@ -1,6 +1,6 @@
 import { assert, describe, expect, it } from 'vitest'
 
-import { knowledge } from '../../../src/app.ts'
+import { knowledge } from '../../../src/app/house.ts'
 import { parseManifest } from '../../../src/manifest/index.ts'
 import { ENGINES, HEALTH, MEMORY, MODEL, MODEL_DEFAULTS, SERVER, TOP } from '../../../src/manifest/sections.ts'
 import { blocks, page, section, spans } from './pages.ts'

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import { knowledge } from '../../../src/app.ts'
+import { knowledge } from '../../../src/app/house.ts'
 import { manifestJsonSchema } from '../../../src/manifest/index.ts'
 import { fixture, ON_CPU, ON_GPU, parse, parseBad, parseGood } from './helpers.ts'
 

@@ -1,0 +1,39 @@
+import { ADAPTERS } from '../../engines/index.ts'
+import type { installLlamaServer as InstallLlamaServer } from '../../engines/llama-server/install.ts'
+import type { EngineName } from '../core/index.ts'
+import type { EngineAdapter } from '../engine/index.ts'
+import type { App, AppOptions } from '../app.ts'
+
+/**
+ * The house as the command line sees it. Engines and what the manifest's reader must know of them are here at once;
+ * the daemon and the installer, which bring servers and clients along, are loaded by the command that runs them.
+ */
+
+export async function startApp(options: AppOptions): Promise<App> {
+  const house = await import('../app.ts')
+  return house.startApp(options)
+}
+
+/** What the manifest's reader must know of the engines and of this host. */
+export const knowledge = Object.freeze({
+  reservedFlags: (engine: EngineName) => ADAPTERS[engine].reservedFlags,
+  // There is no reader of GPU facts in this version.
+  gpus: false,
+})
+
+export const engines = Object.freeze([
+  { name: 'llama-server', locate: ADAPTERS['llama-server'].locate, install: installLlamaServer },
+  { name: 'command', locate: ADAPTERS.command.locate, install: null },
+]) satisfies readonly { readonly name: EngineName; readonly locate: EngineAdapter['locate'] }[]
+
+type Installer = typeof InstallLlamaServer
+type Order = Omit<Parameters<Installer>[0], 'environment'> & { readonly environment: NodeJS.ProcessEnv }
+
+async function installLlamaServer(order: Order): ReturnType<Installer> {
+  const [installer, { allowedEnvironment }] = await Promise.all([
+    import('../../engines/llama-server/install.ts'),
+    import('../process/index.ts'),
+  ])
+  const environment = allowedEnvironment(order.environment, 'package_client')
+  return installer.installLlamaServer({ ...order, environment })
+}
