@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 
-import type { ErrorCode, Facts } from '../core/index.ts'
-import { ERRORS, EnginehouseError, EXIT, specOf } from '../core/index.ts'
+import type { Facts } from '../core/index.ts'
+import { EnginehouseError, EXIT, isErrorCode, specOf } from '../core/index.ts'
 import { type Look, paint } from './render/paint.ts'
 
 /** What went wrong, in the form in which a command shows it. */
@@ -46,16 +46,22 @@ export function refusalIn(body: unknown): DaemonError | null {
   const code = member(error, 'code')
   const message = member(error, 'message')
   if (typeof message !== 'string') return null
-  const next = member(error, 'next')
+  const given = member(error, 'next')
+  const next = typeof given === 'string' ? given : null
   const facts = member(error, 'facts')
   return new DaemonError({
     // An engine's own error, passed through, may have a number or nothing for a code.
     code: typeof code === 'string' ? code : 'engine_refused',
-    message,
-    next: typeof next === 'string' ? next : null,
+    message: next === null ? message : withoutEnd(message, next),
+    next,
     facts: typeof facts === 'object' && facts !== null ? { ...facts } : {},
     exit: typeof code === 'string' ? exitOf(code) : EXIT.failed,
   })
+}
+
+/** Clients that know one member only find what to do at the end of the message; here it stands on a line of its own. */
+function withoutEnd(message: string, next: string): string {
+  return message.endsWith(` ${next}`) ? message.slice(0, -next.length - 1) : message
 }
 
 function member(value: unknown, key: string): unknown {
@@ -65,10 +71,6 @@ function member(value: unknown, key: string): unknown {
 /** The exit code of a code that the daemon sent; one that this version does not know is a plain failure. */
 function exitOf(code: string): number {
   return isErrorCode(code) ? specOf(code).exit : EXIT.failed
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERRORS, code)
 }
 
 /** The parser's words as a sentence: `error: unknown option '--jsn'\n(Did you mean --json?)`. */

@@ -7,7 +7,10 @@ import { RETRY_AFTER_SECONDS } from './limits.ts'
 /** The request's field that an error is about, where its facts do not say. */
 const PARAMETER: Partial<Record<ErrorCode, string>> = { model_not_found: 'model', model_required: 'model' }
 
-/** OpenAI's error body; all four members are always there, as its published schema asks. */
+/**
+ * OpenAI's error body; its four members are always there, as its published schema asks. `next` and `facts` beside them
+ * are for programs that show the two apart; clients that show the message alone read what to do in it.
+ */
 export function errorBody(error: EnginehouseError): string {
   const facts = error.facts as { readonly param?: unknown }
   return JSON.stringify({
@@ -16,6 +19,8 @@ export function errorBody(error: EnginehouseError): string {
       type: specOf(error.code).type,
       param: typeof facts.param === 'string' ? facts.param : (PARAMETER[error.code] ?? null),
       code: error.code,
+      next: error.next,
+      facts: error.facts,
     },
   })
 }

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { EnginehouseError } from '../../../src/core/index.ts'
+import { errorBody } from '../../../src/gateway/refusal.ts'
 import { runCommand } from '../../support/cli.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { json, refusal, stubDaemon } from './stub-daemon.ts'
@@ -98,12 +100,15 @@ describe('what the daemon refuses', () => {
   })
 
   it('is told with what to do where the daemon sends that', async () => {
-    const body = {
-      error: { code: 'model_not_found', message: 'There is no model "a" here.', next: 'Did you mean "b"?' },
-    }
+    const error = new EnginehouseError('model_not_found', { model: 'a', nearest: ['b'] })
+    const body = JSON.parse(errorBody(error)) as object
     const { environment } = await stubDaemon({ 'POST /api/v1/models/unpin': json(404, body) })
     const { stderr } = await runCommand(['unpin', 'a'], { environment })
     expect(stderr).toBe('error: There is no model "a" here.\n  Did you mean "b"?\n')
+    const data = await runCommand(['unpin', 'a', '--json'], { environment })
+    expect(JSON.parse(data.stdout)).toEqual({
+      error: { code: error.code, message: error.message, next: error.next, facts: error.facts },
+    })
   })
 
   it.each([

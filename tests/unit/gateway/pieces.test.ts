@@ -56,7 +56,7 @@ describe('routes', () => {
 })
 
 describe('error bodies', () => {
-  test('have four members, and a message with its next step', () => {
+  test('have the four members of OpenAI, a message with its next step, and the two apart', () => {
     const error = new EnginehouseError('model_not_found', { model: 'lama', nearest: ['llama'] })
     const body = JSON.parse(errorBody(error)) as { error: Record<string, unknown> }
     expect(body.error).toEqual({
@@ -64,6 +64,8 @@ describe('error bodies', () => {
       type: 'invalid_request_error',
       param: 'model',
       code: 'model_not_found',
+      next: 'Did you mean "llama"?',
+      facts: { model: 'lama', nearest: ['llama'] },
     })
   })
 
