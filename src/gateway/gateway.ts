@@ -14,7 +14,8 @@ import { registerHealth } from './health.ts'
 import { allowedHosts } from './hosts.ts'
 import { createIds, requestIdOf } from './ids.ts'
 import { registerInference } from './inference.ts'
-import { MAX_BODIES, MAX_PATH_PARAMETER, STALLED_READER } from './limits.ts'
+import { MAX_BODIES, MAX_PATH_PARAMETER, SERVER_BOUNDS, STALLED_READER } from './limits.ts'
+import type { ServerBounds } from './limits.ts'
 import { registerModels } from './models.ts'
 import { Roster } from './roster.ts'
 import { createKnownRoutes, isNotBuilt } from './routes.ts'
@@ -33,6 +34,8 @@ export interface GatewayOptions {
     readonly bodies?: Bytes
     /** A client that takes nothing for this long is cut; default 30 s. */
     readonly stalledReader?: Millis
+    /** Of each listener; default SERVER_BOUNDS. */
+    readonly server?: ServerBounds
   }
   /** Names in Host headers beside localhost, the loopback addresses and the address that is listened on. */
   readonly hosts: readonly string[]
@@ -115,8 +118,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
 
   const listener: RequestListener = (request, response) => app.routing(request, response)
-  const front = makeServer(listener)
-  const local = makeServer(listener)
+  const bounds = limits.server ?? SERVER_BOUNDS
+  const front = makeServer(listener, bounds)
+  const local = makeServer(listener, bounds)
   local.on('connection', (socket: Socket) => localSockets.add(socket))
 
   return {

@@ -7,15 +7,25 @@ import type { Bytes, Millis } from '../core/index.ts'
 export const MAX_HEADER_BYTES: Bytes = 16 * 1024
 /** Header lines of one request: many tiny ones cost far more than their bytes. */
 export const MAX_HEADER_LINES = 100
-/** From the first byte of a request to the end of its headers. */
-export const HEADERS_DEADLINE: Millis = 10_000
-/** From the first byte of a request to the end of its body. */
-export const BODY_DEADLINE: Millis = 60_000
-/** How often the two deadlines are looked at; Node's own 30 s would let a 10 s limit last 40 s. */
-export const DEADLINE_CHECK: Millis = 1_000
+/** What a connection may take of the server before there is a request. Tests set their own. */
+export interface ServerBounds {
+  /** From the first byte of a request to the end of its headers. */
+  readonly headers: Millis
+  /** From the first byte of a request to the end of its body. */
+  readonly body: Millis
+  /** How often the two are looked at; Node's own 30 s would let a 10 s limit last 40 s. */
+  readonly check: Millis
+  readonly connections: number
+}
+
+export const SERVER_BOUNDS: ServerBounds = Object.freeze({
+  headers: 10_000,
+  body: 60_000,
+  check: 1_000,
+  connections: 4_096,
+})
 /** An idle client connection; longer than the 60 s after which common proxies drop theirs. */
 export const CLIENT_KEEP_ALIVE: Millis = 72_000
-export const MAX_CONNECTIONS = 4_096
 /** Longest model name in a path, with what encoding adds. */
 export const MAX_PATH_PARAMETER = 512
 /** What is read and thrown away of a refused body, so that its sender gets to read the refusal. */

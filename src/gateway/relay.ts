@@ -7,7 +7,7 @@ import { answerHeaders, kindOf } from './answer.ts'
 import { MAX_HELD } from './limits.ts'
 import type { Outcome } from './outcome.ts'
 import type { Upstream, UpstreamOrder } from './upstream.ts'
-import { findUsage } from './usage.ts'
+import { UsageFinder } from './usage.ts'
 
 /** Reason of every abort of ours; its stack would say nothing. */
 const GIVEN_UP = new Error('the request was given up')
@@ -58,6 +58,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #stall: NodeJS.Timeout | null = null
   #stalled = false
   #abandoned = false
+  readonly #usage = new UsageFinder()
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -118,7 +119,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#bodyBegun = true
       watcher.firstByte()
     }
-    const usage = findUsage(piece)
+    const usage = this.#usage.look(piece)
     if (usage !== null) watcher.used(usage)
     if (this.#held !== null) return this.#hold(this.#held, piece)
     if (this.#tail !== null)

@@ -10,20 +10,20 @@ import * as limits from './limits.ts'
 import { rawRefusal } from './refusal.ts'
 
 /** A node:http server with our limits, that answers in our error shape even where no request could be read. */
-export function makeServer(listener: RequestListener): Server {
+export function makeServer(listener: RequestListener, bounds: limits.ServerBounds): Server {
   const server = createServer(
     {
       maxHeaderSize: limits.MAX_HEADER_BYTES,
-      headersTimeout: limits.HEADERS_DEADLINE,
-      requestTimeout: limits.BODY_DEADLINE,
-      connectionsCheckingInterval: limits.DEADLINE_CHECK,
+      headersTimeout: bounds.headers,
+      requestTimeout: bounds.body,
+      connectionsCheckingInterval: bounds.check,
       keepAliveTimeout: limits.CLIENT_KEEP_ALIVE,
       // Node's own answer to a missing Host has no body; our check has.
       requireHostHeader: false,
     },
     listener,
   )
-  server.maxConnections = limits.MAX_CONNECTIONS
+  server.maxConnections = bounds.connections
   // `100 Continue` is said by us when the headers have passed, and only then.
   server.on('checkContinue', listener)
   server.on('checkExpectation', listener)

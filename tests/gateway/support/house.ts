@@ -119,6 +119,7 @@ export interface HouseOptions {
   readonly maxBody?: number
   readonly bodies?: number
   readonly stalledReader?: number
+  readonly server?: Parameters<typeof createGateway>[0]['limits']['server']
   /** Where another room would register its routes. */
   readonly beforeListen?: (app: Gateway['app']) => void
   /** False: the test listens itself. */
@@ -150,6 +151,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       maxBody: options.maxBody ?? 1024 * 1024,
       ...(options.bodies === undefined ? {} : { bodies: options.bodies }),
       ...(options.stalledReader === undefined ? {} : { stalledReader: options.stalledReader }),
+      ...(options.server === undefined ? {} : { server: options.server }),
     },
     hosts: ['this-host'],
   })

@@ -5,7 +5,7 @@ import { allowedHosts } from '../../../src/gateway/hosts.ts'
 import { createIds } from '../../../src/gateway/ids.ts'
 import { errorBody, retryHeaders } from '../../../src/gateway/refusal.ts'
 import { createKnownRoutes, INFERENCE_ROUTES, isNotBuilt } from '../../../src/gateway/routes.ts'
-import { findUsage } from '../../../src/gateway/usage.ts'
+import { UsageFinder } from '../../../src/gateway/usage.ts'
 
 test('the hosts of a listener are each name alone and with the port', () => {
   const hosts = allowedHosts({ kind: 'tcp', host: '::1', port: 80 }, ['This-Host'])
@@ -25,7 +25,33 @@ describe('usage', () => {
     ['{"content":"\\"usage\\":{"}', null],
     ['', null],
   ])('%s', (text, expected) => {
-    expect(findUsage(Buffer.from(text))).toEqual(expected)
+    expect(new UsageFinder().look(Buffer.from(text))).toEqual(expected)
+  })
+
+  test('is found wherever the answer is cut in two, and in single bytes', () => {
+    const text = Buffer.from(
+      String.raw`{"a":"\"usage\":{","x":"\"us","usage":{"prompt_tokens":31,"completion_tokens":52}}`,
+    )
+    for (let cut = 0; cut <= text.length; cut++) {
+      const finder = new UsageFinder()
+      const found = [finder.look(text.subarray(0, cut)), finder.look(text.subarray(cut))]
+      expect(found.filter((usage) => usage !== null)).toEqual([{ input: 31, output: 52 }])
+    }
+    const finder = new UsageFinder()
+    const found = [...text].map((byte) => finder.look(Buffer.of(byte)))
+    expect(found.filter((usage) => usage !== null)).toEqual([{ input: 31, output: 52 }])
+  })
+
+  test('an object that does not end is not kept for ever', () => {
+    const finder = new UsageFinder()
+    expect(finder.look(Buffer.from(`"usage":{${' '.repeat(300)}`))).toBe(null)
+    expect(finder.look(Buffer.from(' '.repeat(300)))).toBe(null)
+    expect(finder.look(Buffer.from('"prompt_tokens":1}'))).toBe(null)
+  })
+
+  test('the last of several counts in one piece holds', () => {
+    const events = [1, 2].map((count) => `data: {"usage":{"prompt_tokens":9,"completion_tokens":${count}}}\n\n`)
+    expect(new UsageFinder().look(Buffer.from(events.join('')))).toEqual({ input: 9, output: 2 })
   })
 })
 
