@@ -1,8 +1,12 @@
 import type { Manifest } from '../core/index.ts'
 import { EnginehouseError } from '../core/index.ts'
-import type { ManifestProblem, ManifestResult } from '../manifest/index.ts'
+import type { ManifestProblem, ManifestResult, OverrideFlags, ReadOptions } from '../manifest/index.ts'
 import { nextOf, sentenceOf } from '../core/index.ts'
 import type { Job } from './job.ts'
+import { readStdin } from './read-stdin.ts'
+
+/** What stands for stdin in the place of a file. */
+export const STDIN = '-'
 
 /** The manifest's file: the one that is named, else the first of the usual places. Throws manifest_not_found. */
 export async function manifestPath(job: Job, named: string | undefined): Promise<string> {
@@ -10,14 +14,24 @@ export async function manifestPath(job: Job, named: string | undefined): Promise
   return named ?? job.options.config ?? findManifest(defaultManifestPlaces(job.world.environment))
 }
 
-/** Reads it with what this host and its environment say. */
-export async function readManifestFile(job: Job, path: string): Promise<ManifestResult> {
-  const [{ overridesFrom, readManifest }, { knowledge }] = await Promise.all([
-    import('../manifest/index.ts'),
-    job.world.house(),
-  ])
+/** Reads it with what this host, its environment and the flags say. */
+export async function readManifestFile(job: Job, path: string, flags?: OverrideFlags): Promise<ManifestResult> {
+  const { readManifest } = await import('../manifest/index.ts')
+  return readManifest(path, await readOptions(job, flags))
+}
+
+/** The same for what is piped in; relative paths in it start where the command runs. */
+export async function readManifestStdin(job: Job): Promise<ManifestResult> {
+  const { MANIFEST_SIZE_MAX, readManifestText } = await import('../manifest/index.ts')
+  const text = await readStdin(job.world.stdin, job.signal, MANIFEST_SIZE_MAX)
+  job.signal.throwIfAborted()
+  return readManifestText(text, { ...(await readOptions(job)), path: 'stdin', directory: process.cwd() })
+}
+
+async function readOptions(job: Job, flags?: OverrideFlags): Promise<ReadOptions> {
+  const [{ overridesFrom }, { knowledge }] = await Promise.all([import('../manifest/index.ts'), job.world.house()])
   const { environment } = job.world
-  return readManifest(path, { knowledge, overrides: overridesFrom(environment), environment })
+  return { knowledge, overrides: overridesFrom(environment, flags), environment }
 }
 
 /** The manifest, or manifest_invalid after every problem has been shown on stderr. */
@@ -36,5 +50,6 @@ export async function requireManifest(job: Job, result: ManifestResult): Promise
 
 function problemFacts(problem: ManifestProblem): Readonly<Record<string, unknown>> {
   const { file, code, facts, line, column, path } = problem
-  return { code, file, line, column, path, message: sentenceOf(code, facts), next: nextOf(code, facts), facts }
+  const message = sentenceOf(code, facts)
+  return { code, file, line, column, path, message, next: nextOf(code, facts), nearest: facts['nearest'] ?? [], facts }
 }

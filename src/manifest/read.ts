@@ -8,14 +8,13 @@ import type { ManifestResult } from './problems.ts'
 import { readTextFile } from './text-file.ts'
 import type { ParseOptions } from './top.ts'
 
+export type ReadOptions = Pick<ParseOptions, 'knowledge' | 'overrides' | 'environment'>
+
 /**
  * Reads a manifest file, and the `.env` beside it. Throws manifest_not_found, and manifest_unreadable for what is not a
  * readable file of UTF-8 text; everything else that is wrong is in the result.
  */
-export async function readManifest(
-  path: string,
-  options: Pick<ParseOptions, 'knowledge' | 'overrides' | 'environment'>,
-): Promise<ManifestResult> {
+export async function readManifest(path: string, options: ReadOptions): Promise<ManifestResult> {
   const absolute = resolve(path)
   const file = await readTextFile(absolute, MANIFEST_SIZE_MAX)
   switch (file.kind) {
@@ -27,14 +26,17 @@ export async function readManifest(
       throw new EnginehouseError('manifest_unreadable', { path: absolute, why: file.why }, { cause: file.cause })
     case 'too_large':
       return tooLarge(file.size, absolute)
-    case 'text': {
-      const directory = dirname(absolute)
-      const envFile = await readEnvFile(join(directory, '.env'))
-      return parseManifest(file.text, { ...options, path: absolute, directory, ...(envFile ? { envFile } : {}) })
-    }
+    case 'text':
+      return readManifestText(file.text, { ...options, path: absolute, directory: dirname(absolute) })
     default:
       return file satisfies never
   }
+}
+
+/** The same for a text from elsewhere that is known as `path` and would stand in `directory`. */
+export async function readManifestText(text: string, options: Omit<ParseOptions, 'envFile'>): Promise<ManifestResult> {
+  const envFile = await readEnvFile(join(options.directory, '.env'))
+  return parseManifest(text, { ...options, ...(envFile ? { envFile } : {}) })
 }
 
 /** A directory of this name is no file of variables: Python's environments are often called so. */

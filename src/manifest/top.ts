@@ -9,6 +9,7 @@ import { checkNames } from './names.ts'
 import type { NamePlace } from './names.ts'
 import { withheld } from './node.ts'
 import type { Entry, TreeNode } from './node.ts'
+import { listenWith } from './overrides.ts'
 import type { ManifestOverrides } from './overrides.ts'
 import type { Report } from './problems.ts'
 import { engineShape } from './schema.ts'
@@ -79,7 +80,7 @@ function readServer(entry: Entry | undefined, overrides: ManifestOverrides, repo
     report('manifest_conflict', { why, next }, written.node.span, [...path, 'listen'])
   }
   return {
-    listen: overrides.listen ?? listen ?? DEFAULTS.listen,
+    listen: listenWith(overrides, listen ?? DEFAULTS.listen),
     hosts: DEFAULTS.hosts,
     cors: DEFAULTS.cors,
     maxBody: maxBody ?? DEFAULTS.maxBody,

@@ -4,8 +4,8 @@ import { chat } from '../chat.ts'
 import type { Client } from '../client.ts'
 import type { Register } from '../command.ts'
 import type { Job } from '../job.ts'
+import { readStdin } from '../read-stdin.ts'
 import { isGgufFile, withPrivateDaemon } from '../run-file.ts'
-import type { Input } from '../world.ts'
 
 export const run: Register = (program, act) => {
   program
@@ -28,24 +28,11 @@ export const run: Register = (program, act) => {
 async function readPrompt(job: Job, words: readonly string[]): Promise<string | null> {
   const { stdin } = job.world
   const typed = words.join(' ')
-  const piped = stdin.isTTY ? '' : await readAll(stdin, job.signal)
+  const piped = stdin.isTTY ? '' : await readStdin(stdin, job.signal)
   const prompt = [typed, piped].filter((part) => part.trim() !== '').join('\n\n')
   if (prompt !== '') return prompt
   if (stdin.isTTY) return null
   throw new EnginehouseError('usage', { why: 'There is no prompt: write one after MODEL, or pipe one in.' })
-}
-
-async function readAll(stdin: Input, signal: AbortSignal): Promise<string> {
-  const stop = (): void => void stdin.destroy()
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    let text = ''
-    stdin.setEncoding('utf8')
-    for await (const piece of stdin) text += piece
-    return text
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }
 
 async function talk(job: Job, client: Client, model: string, prompt: string | null): Promise<void> {

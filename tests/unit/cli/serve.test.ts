@@ -68,9 +68,30 @@ describe('validate', () => {
     const { code, facts } = JSON.parse(stdout).error
     expect(code).toBe('manifest_invalid')
     expect(facts.list).toContainEqual(
-      expect.objectContaining({ code: 'manifest_unknown_key', line: 3, column: 28, path: 'models.echo.comand' }),
+      expect.objectContaining({
+        code: 'manifest_unknown_key',
+        line: 3,
+        column: 28,
+        path: 'models.echo.comand',
+        message: expect.stringContaining('comand'),
+        next: expect.any(String),
+        nearest: ['command'],
+      }),
     )
     expect(facts.list).toHaveLength(facts.problems)
+  })
+
+  it('reads - from stdin, whole or not at all', async () => {
+    expect(await runCommand(['validate', '-'], { stdin: GOOD })).toEqual({
+      exit: 0,
+      stdout: 'stdin is valid: 1 model\n',
+      stderr: '',
+    })
+    const { exit, stderr } = await runCommand(['validate', '-'], { stdin: BAD })
+    expect(exit).toBe(3)
+    expect(stderr).toContain('stdin:3:28:')
+    const large = await runCommand(['validate', '-'], { stdin: `${GOOD}${'#'.repeat(2 ** 20)}` })
+    expect([large.exit, large.stderr]).toEqual([3, expect.stringContaining('1MiB')])
   })
 
   it('names the file that is not there, or every place that was looked at', async () => {
@@ -97,6 +118,55 @@ describe('serve', () => {
     expect([exit, calls]).toEqual([0, ['stop']])
     expect(stdout).toBe('Listening on http://127.0.0.1:8080 — 1 model; admin socket /state/admin.sock\n')
     expect((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(command.listeners)).toEqual([0, 0, 0])
+  })
+
+  it.each([
+    ['--listen', 'unix:/run/e.sock', { manifest: { server: { listen: { kind: 'unix', path: '/run/e.sock' } } } }],
+    ['--log-level', 'warn', { logLevel: 'warn' }],
+  ])('%s goes before the environment', async (flag, value, options) => {
+    const { finish, started, startApp } = stubApp()
+    finish()
+    const environment = { ENGINEHOUSE_LISTEN: '127.0.0.1:9999', ENGINEHOUSE_LOG_LEVEL: 'error' }
+    const command = startCommand(['serve', '-c', manifestFile(GOOD), flag, value], { environment, house: { startApp } })
+    await command.until('stdout', '\n')
+    command.signal('SIGINT')
+    expect((await command.ended).exit).toBe(0)
+    expect(started[0]).toMatchObject(options)
+  })
+
+  it('--default-ttl is that of models without one', async () => {
+    const { finish, started, startApp } = stubApp()
+    finish()
+    const command = startCommand(['serve', '-c', manifestFile(GOOD), '--default-ttl', '90s'], { house: { startApp } })
+    await command.until('stdout', '\n')
+    command.signal('SIGINT')
+    expect((await command.ended).exit).toBe(0)
+    expect(started[0]?.manifest.models.get('echo')?.ttl).toBe(90_000)
+  })
+
+  it.each([
+    [['--listen', 'nowhere'], '--listen must be HOST:PORT'],
+    [['--default-ttl', 'soon'], '--default-ttl must be a duration'],
+    [['--log-level', 'loud'], '--log-level must be debug'],
+  ])('%j is wrong usage', async (flags, words) => {
+    const { started, startApp } = stubApp()
+    const argv = ['serve', '-c', manifestFile(GOOD), ...flags]
+    const { exit, stderr } = await runCommand(argv, { house: { startApp } })
+    expect([exit, started]).toEqual([2, []])
+    expect(stderr).toContain(words)
+  })
+
+  it('says which of the usual variables do nothing', async () => {
+    const { finish, startApp } = stubApp()
+    finish()
+    const environment = { HOST: 'build7', CLEANUP_INTERVAL: '60' }
+    const command = startCommand(['serve', '-c', manifestFile(GOOD)], { environment, house: { startApp } })
+    await command.until('stdout', '\n')
+    command.signal('SIGINT')
+    const { exit, stderr } = await command.ended
+    expect(exit).toBe(0)
+    expect(stderr).toContain('HOST is "build7"')
+    expect(stderr).toContain('TTL is exact; nothing polls.')
   })
 
   it('hurries at the second signal', async () => {
