@@ -27,8 +27,8 @@ export interface Client {
   events(query: EventQuery): AsyncIterable<EventAnswer>
   logs(model: string, query: { readonly follow: boolean; readonly lines: number }): AsyncIterable<string>
   /** The data of each event of a streamed chat completion, `[DONE]` excluded. */
-  chat(model: string, messages: readonly Message[]): AsyncIterable<string>
-  close(): Promise<void>
+  chat(model: string, messages: readonly Message[], signal?: AbortSignal): AsyncIterable<string>
+  close(): void
 }
 
 export interface How {
@@ -74,9 +74,10 @@ export function createClient(transport: Transport): Client {
       for await (const data of eventData(stream('/events', { ...query }))) yield JSON.parse(data)
     },
     logs: (model, query) => stream('/logs', { model, ...query }),
-    async *chat(model, messages) {
+    async *chat(model, messages, signal) {
       const body = { model, messages, stream: true }
-      const request = { method: 'POST', path: '/v1/chat/completions', body, answer: 'when_done' } as const
+      const ends = signal ? { signal } : {}
+      const request = { method: 'POST', path: '/v1/chat/completions', body, answer: 'when_done', ...ends } as const
       for await (const data of eventData(linesOf(transport.open(request)))) {
         if (data !== '[DONE]') yield data
       }

@@ -1,5 +1,4 @@
 import type { Millis } from '../core/index.ts'
-import { EnginehouseError } from '../core/index.ts'
 import type { Client } from './client.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { Look } from './render/paint.ts'
@@ -39,13 +38,13 @@ export interface Job {
   note(text: string): void
   /** On stderr: redrawn on a terminal, plain lines off one. */
   progress(): Progress
-  /** The daemon of the state directory, or the one that listens at `socketPath`. */
+  /** The daemon that was named or the one of the state directory; else the one that listens at `socketPath`. */
   client(socketPath?: string): Promise<Client>
   now(): number
   /** From now on the command hears signals itself, and nothing aborts `signal` but --timeout: for a daemon. */
   takeSignals(): Signals
   /** Closes what the job has opened. */
-  close(): Promise<void>
+  close(): void
 }
 
 export interface JobOptions {
@@ -81,7 +80,7 @@ export function createJob({ world, options, signal, takeSignals }: JobOptions): 
     },
     now: Date.now,
     takeSignals,
-    close: async () => void (await Promise.all(clients.map((client) => client.close()))),
+    close: () => clients.forEach((client) => client.close()),
   }
 }
 
@@ -106,22 +105,11 @@ async function connect(
   signal: AbortSignal,
   socketPath: string | undefined,
 ): Promise<Client> {
-  refuseRemote(world, options)
-  const [{ createClient }, { openTransport }] = await Promise.all([import('./client.ts'), import('./transport.ts')])
-  return createClient(openTransport(socketPath ?? (await adminSocketOf(world)), signal))
-}
-
-function refuseRemote(world: World, options: GlobalOptions): void {
-  if (options.host !== undefined) throw new EnginehouseError('not_supported', { what: '--host' })
-  if (options.keyFile !== undefined) throw new EnginehouseError('not_supported', { what: '--key-file' })
-  if (world.environment['ENGINEHOUSE_HOST']) throw new EnginehouseError('not_supported', { what: 'ENGINEHOUSE_HOST' })
-}
-
-/** What the daemon says of itself goes first: it may run with another runtime directory than this command. */
-async function adminSocketOf(world: World): Promise<string> {
-  const { readDaemonFile, stateDirectoryAt, stateDirectoryPath } = await import('../journal/index.ts')
-  const directory = stateDirectoryAt(stateDirectoryPath(world.environment), world.environment)
-  // A file that cannot be read is met again as a socket that cannot be opened, which says more.
-  const daemon = await readDaemonFile(directory).catch(() => null)
-  return daemon?.adminSocket ?? directory.adminSocket
+  const [{ createClient }, { openTransport }, { daemonAddress, socketAddress }] = await Promise.all([
+    import('./client.ts'),
+    import('./transport.ts'),
+    import('./daemon-address.ts'),
+  ])
+  const address = socketPath === undefined ? await daemonAddress(options, world.environment) : socketAddress(socketPath)
+  return createClient(openTransport(address, signal))
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 
 import { EnginehouseError, quote } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
@@ -51,8 +51,8 @@ export function createProgram(act: Act, output: Output): Command {
     .option('--no-color', 'no colours (NO_COLOR does the same)')
     .option('-y, --yes', 'answer yes where a command would ask')
     .option('--timeout <duration>', 'end the command after this time', durationOption)
-    .addOption(new Option('--host <url>').hideHelp())
-    .addOption(new Option('--key-file <file>').hideHelp())
+    .option('--host <url>', 'the daemon there, else ENGINEHOUSE_HOST, else the one of the state directory')
+    .option('--key-file <file>', 'the key for --host, else ENGINEHOUSE_API_KEY')
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: output.write,

@@ -61,7 +61,7 @@ async function within(job: Job, work: Promise<number | void>): Promise<number> {
       timeout !== undefined && job.signal.reason instanceof DOMException && job.signal.reason.name === 'TimeoutError'
     throw isLate ? new EnginehouseError('timed_out', { what: 'The command', after: timeout }, { cause: error }) : error
   } finally {
-    await job.close()
+    job.close()
   }
 }
 

@@ -77,17 +77,17 @@ export const OPERATOR_ERRORS = Object.freeze({
     next: 'The daemon goes on with its history in memory; make room or mend the disk, then restart it.',
     example: { directory: '~/.local/state/enginehouse/journal', why: 'no space left on device' },
   }),
-  daemon_unreachable: define<{ where: string }>({
+  daemon_unreachable: define<{ where: string; why?: string }>({
     ...server,
     status: 503,
     fault: 'operator',
     exit: EXIT.unreachable,
     retry: 'later',
-    sentence: (f) => `No daemon answers at ${f.where}.`,
-    next: 'Start one with `enginehouse serve`, or set ENGINEHOUSE_STATE_DIR to the directory of the one that runs.',
+    sentence: (f) => `No daemon answers at ${f.where}${f.why === undefined ? '' : `: ${f.why}`}.`,
+    next: 'Start one with `enginehouse serve`, or name the one that runs: ENGINEHOUSE_STATE_DIR, or --host URL.',
     example: { where: '~/.local/state/enginehouse/admin.sock' },
     about:
-      'Commands reach the daemon by the socket in its state directory: it does not run, or it has another directory.',
+      'Commands reach the daemon by the socket in its state directory, or where --host and ENGINEHOUSE_HOST say: it does not run there.',
   }),
   daemon_answer_unexpected: define<{ status: number; text: string }>({
     ...server,

@@ -65,14 +65,8 @@ describe('what this version does not have', () => {
     })
   })
 
-  it.each([
-    [['engines', 'doctor', 'x'], {}],
-    [['config', 'show', '--origin'], {}],
-    [['ps', '--host', 'h:1'], {}],
-    [['ps', '--key-file', 'k'], {}],
-    [['ps'], { ENGINEHOUSE_HOST: 'h:1' }],
-  ])('%j %j', async (argv, environment) => {
-    const { exit, stderr } = await runCommand(argv, { environment })
+  it.each([[['engines', 'doctor', 'x']], [['config', 'show', '--origin']]])('%j', async (argv) => {
+    const { exit, stderr } = await runCommand(argv)
     expect(exit).toBe(2)
     expect(stderr).toContain('is not supported by this version.')
   })

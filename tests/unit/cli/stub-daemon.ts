@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, ListenOptions } from 'node:net'
 import { join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
@@ -12,12 +13,16 @@ export interface SeenRequest {
   readonly route: string
   readonly query: Readonly<Record<string, string>>
   readonly body: unknown
+  /** Of its Authorization header. */
+  readonly key: string | null
 }
 
 export interface StubDaemon {
   readonly environment: Readonly<Record<string, string>>
   readonly stateDirectory: string
   readonly adminSocket: string
+  /** The same server over TCP. */
+  readonly url: string
   readonly requests: readonly SeenRequest[]
 }
 
@@ -26,23 +31,31 @@ export async function stubDaemon(answers: Readonly<Record<string, Answer | objec
   const stateDirectory = temporaryDirectory()
   const adminSocket = join(stateDirectory, 'admin.sock')
   const requests: SeenRequest[] = []
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     void readBody(request).then((body) => {
       const url = new URL(request.url ?? '', 'http://localhost')
       const route = `${request.method} ${url.pathname}`
-      const seen = { route, query: Object.fromEntries(url.searchParams), body }
+      const key = request.headers.authorization?.replace(/^Bearer /, '') ?? null
+      const seen = { route, query: Object.fromEntries(url.searchParams), body, key }
       requests.push(seen)
       const answer = answers[route] ?? json(404, refusal('route_not_found', `There is no route ${route}.`))
       if (typeof answer === 'function') (answer as Answer)(seen, response)
       else json(200, answer)(seen, response)
     })
-  })
-  await new Promise<void>((resolve) => server.listen(adminSocket, resolve))
+  }
+  await listen(createServer(listener), adminSocket)
+  const { port } = (await listen(createServer(listener), { host: '127.0.0.1', port: 0 })) as AddressInfo
+  const environment = { ENGINEHOUSE_STATE_DIR: stateDirectory }
+  return { environment, stateDirectory, adminSocket, url: `http://127.0.0.1:${port}`, requests }
+}
+
+async function listen(server: Server, where: string | ListenOptions): Promise<ReturnType<Server['address']>> {
+  await new Promise<void>((resolve) => server.listen(where, resolve))
   onTestFinished(async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
-  return { environment: { ENGINEHOUSE_STATE_DIR: stateDirectory }, stateDirectory, adminSocket, requests }
+  return server.address()
 }
 
 export function json(status: number, body: object): Answer {
