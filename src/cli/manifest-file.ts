@@ -1,6 +1,6 @@
 import type { Manifest } from '../core/index.ts'
 import { EnginehouseError } from '../core/index.ts'
-import type { ManifestProblem, ManifestResult, OverrideFlags, ReadOptions } from '../manifest/index.ts'
+import type { ManifestProblem, ManifestRead, ManifestResult, OverrideFlags, ReadOptions } from '../manifest/index.ts'
 import { nextOf, sentenceOf } from '../core/index.ts'
 import type { Job } from './job.ts'
 import { readStdin } from './read-stdin.ts'
@@ -36,7 +36,12 @@ async function readOptions(job: Job, flags?: OverrideFlags): Promise<ReadOptions
 
 /** The manifest, or manifest_invalid after every problem has been shown on stderr. */
 export async function requireManifest(job: Job, result: ManifestResult): Promise<Manifest> {
-  if (result.kind === 'manifest') return result.manifest
+  return (await requireManifestRead(job, result)).manifest
+}
+
+/** The same, with what is known of where it comes from. */
+export async function requireManifestRead(job: Job, result: ManifestResult): Promise<ManifestRead> {
+  if (result.kind === 'manifest') return result
   if (!job.options.json) {
     const { renderProblems } = await import('../manifest/index.ts')
     job.world.stderr.write(renderProblems(result, { color: job.errorLook.color }))

@@ -7,10 +7,7 @@ const COMMANDS =
   'show restart devices pull verify rm gc gguf init plan apply keys doctor completion top state diff replay ' +
   'analyze limits connect bench backup restore support-bundle upgrade rollback'
 
-const SUBCOMMANDS = [
-  ['engines', 'doctor'],
-  ['config', 'show'],
-] as const
+const SUBCOMMANDS = [['engines', 'doctor']] as const
 
 /** They are refused by name, whatever follows; help does not show them. */
 export function refuseNotBuilt(program: Command): void {

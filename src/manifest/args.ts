@@ -22,17 +22,17 @@ export function readArgs(
   reserved: ReadonlyMap<string, string>,
   report: Report,
 ): Args {
-  const reasons = new Map([...reserved].map(([flag, why]) => [normalised(flag), why]))
+  const reasons = new Map([...reserved].map(([flag, why]) => [normalisedFlag(flag), why]))
   const flags = new Map<string, readonly [string, ArgValue | undefined]>()
   for (const { entry, path } of layers) {
     if (entry.node.kind !== 'mapping') continue
     const seen = new Set<string>()
     for (const [flag, value] of entry.node.entries) {
       const here = [...path, flag]
-      const name = normalised(flag)
+      const name = normalisedFlag(flag)
       reportFlag(flag, value, here, seen, report)
       for (const [written, node] of [[flag, undefined] as const, ...flagsAmong(value.node)]) {
-        const why = reasons.get(normalised(written))
+        const why = reasons.get(normalisedFlag(written))
         if (why === undefined) continue
         const shown = node?.kind === 'scalar' ? (node.template ?? written) : written
         report('manifest_flag_reserved', { flag: shown, engine, why }, node?.span ?? value.key, here)
@@ -48,7 +48,7 @@ function reportFlag(flag: string, { key }: Entry, path: Path, seen: ReadonlySet<
   if (!FLAG.test(flag)) {
     const expected = 'the name of a flag without its value, such as jinja'
     report('manifest_value', { key: dotted(path.slice(0, -1)), expected, got: quote(flag), nearest: [] }, key, path)
-  } else if (seen.has(normalised(flag))) {
+  } else if (seen.has(normalisedFlag(flag))) {
     const why = `The flag ${quote(flag)} is already in ${dotted(path.slice(0, -1))}, spelt another way.`
     report('manifest_conflict', { why, next: 'Keep one; a list repeats a flag.' }, key, path)
   }
@@ -71,6 +71,6 @@ function argValueOf(node: TreeNode): ArgValue | undefined {
 }
 
 /** Engines take `--ctx-size` and `--ctx_size` alike. */
-function normalised(flag: string): string {
+export function normalisedFlag(flag: string): string {
   return flag.replace(/^-+/, '').replaceAll('_', '-')
 }

@@ -40,6 +40,27 @@ export function plainOf(node: TreeNode, writtenFrom: number): Plain {
   }
 }
 
+/**
+ * Plain data of a node for people: the same as `plainOf`, with the names of variables in the places of their values, and
+ * text that means the same when it is read again.
+ */
+export function plainShown(node: TreeNode, writtenFrom: number): Plain {
+  switch (node.kind) {
+    case 'scalar': {
+      if (node.template !== undefined) return node.template
+      const asWritten = writtenFrom <= 0 && node.value !== null && String(node.value) !== node.written
+      const value = asWritten ? node.written : node.value
+      return typeof value === 'string' ? value.replaceAll('${', () => '$${') : value
+    }
+    case 'list':
+      return node.items.map((item) => plainShown(item, writtenFrom - 1))
+    case 'mapping':
+      return Object.fromEntries(
+        [...node.entries].map(([name, { node: inner }]) => [name, plainShown(inner, writtenFrom - 1)]),
+      )
+  }
+}
+
 /** What a problem says instead of a value that comes from variables; undefined for any other. */
 export function withheld(node: TreeNode): string | undefined {
   return node.kind === 'scalar' && node.template !== undefined ? `the value of ${quote(node.template)}` : undefined

@@ -1,7 +1,9 @@
+import { effectiveSettings } from './effective.ts'
 import { readEnvironment, withoutMark } from './environment.ts'
 import { deepFreeze } from './freeze.ts'
 import { MANIFEST_SIZE_MAX } from './limits.ts'
-import type { ManifestResult } from './problems.ts'
+import type { ManifestResult } from './result.ts'
+import { positionsIn } from './positions.ts'
 import { collectProblems } from './problems.ts'
 import { checkTexts } from './texts.ts'
 import { readTop } from './top.ts'
@@ -21,7 +23,11 @@ export function parseManifest(text: string, options: ParseOptions): ManifestResu
   const tree = canRead ? readTree(document, environment.variables, problems.report) : undefined
   if (tree) checkTexts(tree, [], problems.report)
   const manifest = tree || (canRead && problems.count() === 0) ? readTop(tree, options, problems.report) : undefined
-  if (manifest && problems.count() === 0) return { kind: 'manifest', manifest: deepFreeze(manifest) }
+  if (manifest && problems.count() === 0) {
+    const { path: file, overrides = {} } = options
+    const settings = () => effectiveSettings({ tree, manifest, overrides, file, positionOf: positionsIn(source) })
+    return { kind: 'manifest', manifest: deepFreeze(manifest), settings }
+  }
   const all = [...environment.problems, ...problems.problems()]
   return { kind: 'problems', problems: all, path: options.path, text: source }
 }

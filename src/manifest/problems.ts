@@ -1,4 +1,4 @@
-import type { ErrorCode, Facts, FactsOf, Manifest } from '../core/index.ts'
+import type { ErrorCode, Facts, FactsOf } from '../core/index.ts'
 import { dotted } from './path.ts'
 import type { Path } from './path.ts'
 import type { Position } from './positions.ts'
@@ -19,9 +19,7 @@ export interface ManifestProblem {
   readonly path: string
 }
 
-/** A manifest, or everything that is wrong: with the `.env` beside it, then with its text in the order of the text. */
-export type ManifestResult = { readonly kind: 'manifest'; readonly manifest: Manifest } | ManifestProblems
-
+/** Everything that is wrong: with the `.env` beside the manifest, then with its text in the order of the text. */
 export interface ManifestProblems {
   readonly kind: 'problems'
   readonly problems: readonly ManifestProblem[]

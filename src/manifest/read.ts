@@ -4,7 +4,7 @@ import type { EnvFile } from './environment.ts'
 import { whyTooLarge } from './environment.ts'
 import { ENV_FILE_SIZE_MAX, MANIFEST_SIZE_MAX } from './limits.ts'
 import { parseManifest, tooLarge } from './parse.ts'
-import type { ManifestResult } from './problems.ts'
+import type { ManifestResult } from './result.ts'
 import { readTextFile } from './text-file.ts'
 import type { ParseOptions } from './top.ts'
 

@@ -1,0 +1,13 @@
+import type { Manifest } from '../core/index.ts'
+import type { Setting } from './effective.ts'
+import type { ManifestProblems } from './problems.ts'
+
+/** A manifest, or everything that is wrong with it. */
+export type ManifestResult = ManifestRead | ManifestProblems
+
+export interface ManifestRead {
+  readonly kind: 'manifest'
+  readonly manifest: Manifest
+  /** Everything that holds, and where it comes from; made when it is asked for. */
+  readonly settings: () => readonly Setting[]
+}

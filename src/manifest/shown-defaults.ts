@@ -1,0 +1,71 @@
+import type { Manifest, ModelSpec } from '../core/index.ts'
+import { formatBytes, formatDuration } from '../core/index.ts'
+import { describeListen } from './listen.ts'
+import type { Plain } from './node.ts'
+import type { engineShape, memoryShape, modelShape, serverShape } from './schema.ts'
+
+/** A value in the manifest's notation, or, where what holds has none, words. */
+export type Shown = { readonly value: Plain } | { readonly words: string }
+
+type Defaults<Shape, From> = { readonly [K in keyof Shape]: (from: From) => Shown | null }
+
+/*
+ * How what holds is written where nobody wrote it. Every key of the schema has its line, so that none is forgotten;
+ * null for a key that says nothing when it is left out.
+ */
+
+const SERVER: Defaults<typeof serverShape, Manifest> = {
+  listen: ({ server }) => ({ value: describeListen(server.listen) }),
+  max_body: ({ server }) => ({ value: formatBytes(server.maxBody) }),
+  max_queue: ({ server }) => ({ value: server.maxQueue }),
+}
+
+const ENGINE: Defaults<typeof engineShape, undefined> = {
+  path: () => ({ value: 'auto' }),
+}
+
+const MEMORY: Defaults<typeof memoryShape, Manifest> = {
+  reserve: ({ memory }) => ({ value: formatBytes(memory.reserve) }),
+  host: ({ memory }) => ({
+    value: 'share' in memory.host ? `${memory.host.share * 100}%` : formatBytes(memory.host.bytes),
+  }),
+}
+
+const MODEL: Defaults<typeof modelShape, ModelSpec> = {
+  engine: () => null,
+  source: () => null,
+  gpus: ({ gpus }) => (gpus.kind === 'any' || gpus.kind === 'none' ? { value: gpus.kind } : null),
+  context: ({ engine }) => (engine === 'command' ? null : { words: "the model's own, at most 8k" }),
+  parallel: ({ parallel }) => ({ value: parallel }),
+  concurrency: ({ concurrency }) => ({ value: concurrency }),
+  memory: ({ engine, gpus }) =>
+    engine === 'command' && gpus.kind === 'none' ? { words: 'unaccounted' } : { words: 'estimated' },
+  ttl: ({ ttl, keep }) => {
+    if (keep === 'always') return { words: 'never, as it is kept' }
+    return { value: ttl === null ? 'never' : formatDuration(ttl) }
+  },
+  keep: ({ keep }) => ({ value: keep }),
+  priority: ({ priority }) => ({ value: priority }),
+  aliases: () => null,
+  args: () => null,
+  env: () => null,
+  command: () => null,
+  health: ({ health }) => ({ value: { ...health } }),
+  served_name: () => null,
+}
+
+export function defaultOfServer(key: keyof typeof serverShape, manifest: Manifest): Shown | null {
+  return SERVER[key](manifest)
+}
+
+export function defaultOfEngine(key: keyof typeof engineShape): Shown | null {
+  return ENGINE[key](undefined)
+}
+
+export function defaultOfMemory(key: keyof typeof memoryShape, manifest: Manifest): Shown | null {
+  return MEMORY[key](manifest)
+}
+
+export function defaultOfModel(key: keyof typeof modelShape, model: ModelSpec): Shown | null {
+  return MODEL[key](model)
+}
