@@ -16,12 +16,13 @@ import {
   openStateDirectory,
   writeDaemonFile,
 } from './journal/index.ts'
+import { leadsToJournal } from './lib/journal-stream.ts'
 import { createSystemClock } from './lib/system-clock.ts'
 import { describeListen } from './manifest/index.ts'
 import { packageVersion } from './lib/package-version.ts'
 import { allowedEnvironment, createProcesses } from './process/index.ts'
 import { createSupervisor, type Supervisor } from './supervisor/index.ts'
-import { createLogger, createMetrics, type Logger, type LogLevel, type Metrics } from './telemetry/index.ts'
+import { createMetrics, openLogs, type Logger, type LogLevel, type Logs, type Metrics } from './telemetry/index.ts'
 import { createWeights } from './weights/index.ts'
 
 /** From the first signal, running and waiting requests may finish for this long. */
@@ -67,7 +68,6 @@ async function build(
   closeAll: () => Promise<void>,
 ): Promise<App> {
   const version = packageVersion()
-  const log = createLogger({ level: logLevel })
   const metrics = createMetrics({ version })
   const clock = createSystemClock()
   const startedAt: Instant = clock.now()
@@ -75,6 +75,9 @@ async function build(
   const state = await openStateDirectory(stateDirectory, environment)
   const lock = await acquireLock(state)
   ends.push(() => lock.release())
+  const ownLogs = openOwnLogs(state.logs, environment, logLevel)
+  const { log } = ownLogs
+  ends.push(() => ownLogs.close())
   const journal = await openJournal({
     directory: state.journal,
     onDamage: (damage) => log.warn({ damage }, describeDamage(damage)),
@@ -161,6 +164,12 @@ async function build(
       void supervisor.shutdown(clock.now())
     },
   }
+}
+
+/** Under systemd its journal keeps, rotates and filters lines; files beside it would be a second copy. */
+function openOwnLogs(directory: string, environment: NodeJS.ProcessEnv, level: LogLevel): Logs {
+  if (leadsToJournal(environment)) return openLogs({ level, directory: null, stderr: 'journal' })
+  return openLogs({ level, directory, stderr: process.stderr.isTTY ? 'terminal' : 'stream' })
 }
 
 /** Everything that is journaled is also counted and logged: one source, three readers. */

@@ -36,7 +36,7 @@ export interface JournalOptions {
 export async function openJournal({ directory, onDamage, limits = JOURNAL_LIMITS }: JournalOptions): Promise<Journal> {
   const history = await openHistory({ directory, limits, report: onDamage })
   const writer = createWriter({ directory, segment: history.segment, limits, report: onDamage })
-  const tail = createRing<JournalRecord>(limits.tail)
+  const tail = createRing<JournalRecord>({ items: limits.tail })
   const followers = new Set<(record: JournalRecord) => void>()
   /** True when there may be records on disk that are not in the tail. */
   let olderOnDisk = history.olderOnDisk || history.records.length > limits.tail

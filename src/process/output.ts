@@ -35,7 +35,7 @@ export interface Output {
 export async function followOutput(path: string, from: Bytes): Promise<Output> {
   const file = await open(path, 'r')
   const buffer = Buffer.allocUnsafe(READ_SIZE)
-  const ring = createRing<string>(TAIL_LINES)
+  const ring = createRing<string>({ items: TAIL_LINES })
   const callbacks: ((line: string) => void)[] = []
   let offset = from
   let changed = false

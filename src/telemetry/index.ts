@@ -1,4 +1,7 @@
-export { createLogger } from './logger.ts'
+export type { AccessEntry, AccessLog } from './access.ts'
+export { createLogger, LOG_LEVELS } from './logger.ts'
 export type { Logger, LoggerOptions, LogDestination, LogLevel } from './logger.ts'
+export { openLogs } from './logs.ts'
+export type { Logs } from './logs.ts'
 export { createMetrics } from './metrics.ts'
 export type { EndedRequest, Metrics, RequestOutcome, TokenUsage } from './metrics.ts'

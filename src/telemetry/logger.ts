@@ -1,8 +1,9 @@
 import { pino } from 'pino'
-import { escapeControl } from './escape.ts'
-import { prettyLine } from './pretty.ts'
+import { escapeControl } from '../lib/escape-control.ts'
+import { prettyLine } from '../lib/pretty-line.ts'
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Facts first, then a sentence. Prompts, answers, keys and whole headers are never among the facts. */
 export interface Logger {
@@ -10,8 +11,6 @@ export interface Logger {
   info(facts: object, sentence: string): void
   warn(facts: object, sentence: string): void
   error(facts: object, sentence: string): void
-  /** A logger whose lines all carry these facts. */
-  child(facts: object): Logger
   isLevelEnabled(level: LogLevel): boolean
 }
 
@@ -27,8 +26,7 @@ export interface LoggerOptions {
 }
 
 /** The daemon's logger: one line per entry, with control characters escaped whoever sent them. */
-export function createLogger({ level, destination = process.stderr }: LoggerOptions): Logger {
-  // JSON escapes C0 by itself; DEL, C1 and the line separators would pass through it untouched.
+export function createLogger({ level, destination = process.stderr }: LoggerOptions): Logger & { level: string } {
   const render = destination.isTTY === true ? prettyLine : (line: string) => `${escapeControl(line.trimEnd())}\n`
   return pino(
     {

@@ -1,4 +1,4 @@
-import { escapeControl } from './escape.ts'
+import { escapeControl } from './escape-control.ts'
 
 /** Fields of a log line that are shown elsewhere in it, or say nothing on a terminal. */
 const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'pid', 'hostname'])
