@@ -17,9 +17,15 @@ const VARIABLE = { type: 'string', pattern: String.raw`\$\{` } as const
  * several keys, and the notations of sizes and durations, only `parseManifest` checks.
  */
 export function manifestJsonSchema(): Schema {
+  const schema = inside(z.toJSONSchema(manifestShape(), { target: 'draft-7', io: 'input' }))
+  return { ...schema, patternProperties: { '^x-': { description: 'Free for notes and anchors.' } } }
+}
+
+/** The whole manifest as one shape: what the schema above and the reference page are made of. */
+export function manifestShape(): z.ZodType {
   const names = z.string().regex(NAME).max(NAME_LENGTH_MAX)
   const { version, server, engines, memory, defaults, models } = topShape
-  const manifest = z
+  return z
     .strictObject({
       version,
       server: described(mapping(SERVER.shape), server).optional(),
@@ -29,8 +35,6 @@ export function manifestJsonSchema(): Schema {
       models: described(z.record(names, modelMapping(MODEL.shape)), models),
     })
     .meta({ title: 'Manifest of Enginehouse' })
-  const schema = inside(z.toJSONSchema(manifest, { target: 'draft-7', io: 'input' }))
-  return { ...schema, patternProperties: { '^x-': { description: 'Free for notes and anchors.' } } }
 }
 
 const enginesShape: Shape = Object.fromEntries(ENGINES.keys.map((name) => [name, mapping(ENGINE.shape)]))

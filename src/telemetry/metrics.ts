@@ -21,6 +21,14 @@ export interface TokenUsage {
   readonly output: number
 }
 
+/** A metric as a scrape names it. */
+export interface MetricNote {
+  readonly name: string
+  readonly type: string
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
 export interface Metrics {
   requestStarted(): void
   requestEnded(request: EndedRequest): void
@@ -29,6 +37,8 @@ export interface Metrics {
   observe(record: JournalRecord): void
   /** The text for Prometheus; figures that mirror the view are read from it now. */
   render(view: View): Promise<{ readonly contentType: string; readonly text: string }>
+  /** Every metric, for the reference page. */
+  list(): readonly MetricNote[]
 }
 
 /** Seconds: from a refused request to an answer that takes ten minutes. */
@@ -127,5 +137,12 @@ export function createMetrics({ version }: { readonly version: string }): Metric
       mirror(view)
       return { contentType: registry.contentType, text: await registry.metrics() }
     },
+    list: () => registry.getMetricsAsArray().map(noteOf),
   }
+}
+
+/** The library keeps the labels of a metric, and its types do not tell. */
+function noteOf(metric: ReturnType<Registry['getMetricsAsArray']>[number]): MetricNote {
+  const labels = 'labelNames' in metric && Array.isArray(metric.labelNames) ? metric.labelNames.map(String) : []
+  return { name: metric.name, type: String(metric.type), help: metric.help, labels }
 }

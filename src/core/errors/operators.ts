@@ -96,7 +96,7 @@ export const OPERATOR_ERRORS = Object.freeze({
     retry: 'never',
     sentence: (f) => `The daemon answered ${f.status} with ${quote(f.text)}, which this version does not understand.`,
     next: "Compare `enginehouse version` with the daemon's, and restart the daemon.",
-    example: { status: 200, text: '<html>' },
+    example: { status: 200, text: 'It works!' },
   }),
   timed_out: define<{ what: string; after: number }>({
     ...server,

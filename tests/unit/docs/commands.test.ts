@@ -4,25 +4,23 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 
-import { createProgram } from '../../../src/cli/program.ts'
-import { commands, page, PAGES, ROOT, rows, section, spans } from './pages.ts'
+import { program as parser, visibleCommands } from '../../../scripts/reference/cli.ts'
+import { commands, page, ROOT, rows, section, spans, WRITTEN } from './pages.ts'
 
-const program = createProgram(() => () => Promise.resolve(), { write() {}, writeError() {}, width: 80 })
+const program = parser()
 const scripts = Object.keys(
   (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }).scripts,
 )
-/** Commands that this version refuses by name are registered, and hidden from help. */
-const visible = (parent: Command): readonly Command[] => parent.createHelp().visibleCommands(parent)
-const names = visible(program).map((command) => command.name())
+const names = visibleCommands(program).map((command) => command.name())
 
 /** The faults of one `enginehouse …` line. */
 function faultsOf(line: string): readonly string[] {
   const [name, ...rest] = line.split(' ').filter((word) => word !== '')
   if (name === undefined || /^[A-Z…]/.test(name)) return []
   if (name.startsWith('-')) return unknownFlags(program, [name])
-  const command = visible(program).find((each) => each.name() === name)
+  const command = visibleCommands(program).find((each) => each.name() === name)
   if (command === undefined) return [`there is no command ${name}`]
-  const parts = visible(command).filter((each) => each.name() !== 'help')
+  const parts = visibleCommands(command)
   if (parts.length === 0 || rest.length === 0) return unknownFlags(command, rest)
   const part = parts.find((each) => each.name() === rest[0])
   return part === undefined ? [`there is no command ${name} ${rest[0]}`] : unknownFlags(part, rest.slice(1))
@@ -33,7 +31,7 @@ function unknownFlags(command: Command, words: readonly string[]): readonly stri
   return words.filter((word) => word.startsWith('-') && !known.includes(word) && word !== '--help')
 }
 
-describe.each(PAGES.map((each) => [each.path, each] as const))('%s', (_path, each) => {
+describe.each(WRITTEN.map((each) => [each.path, each] as const))('%s', (_path, each) => {
   it('names only commands and flags that this version has', () => {
     const lines = commands(each).flatMap((line) => {
       const [, rest] = /^(?:npx )?enginehouse (.*)$/.exec(line) ?? []
@@ -65,6 +63,6 @@ describe('the README', () => {
     const listed = rows(section(page('README.md'), 'Commands')).flatMap(([first = '']) =>
       spans({ path: '', text: first }).map((span) => span.replace('enginehouse ', '')),
     )
-    expect(listed.toSorted()).toEqual(names.filter((name) => name !== 'help').toSorted())
+    expect(listed.toSorted()).toEqual(names.toSorted())
   })
 })

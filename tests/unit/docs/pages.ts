@@ -18,6 +18,9 @@ export const PAGES: readonly Page[] = [
   ...['.github', 'docs', 'engines'].flatMap((name) => pagesUnder(join(ROOT, name))),
 ].map((path) => ({ path: relative(ROOT, path), text: readFileSync(path, 'utf8') }))
 
+/** Pages that people write; the others are as scripts/write-reference.ts makes them, which reference.test.ts holds. */
+export const WRITTEN: readonly Page[] = PAGES.filter(({ path }) => !path.startsWith('docs/reference/'))
+
 export function page(path: string): Page {
   const found = PAGES.find((each) => each.path === path)
   if (found === undefined) throw new Error(`there is no page ${path}`)

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 
-import { startHouse } from '../../gateway/support/house.ts'
-import { page, PAGES, rows, section, spans, type Page } from './pages.ts'
+import { REFUSED_ROUTES, ROUTE_NOTES } from '../../../scripts/reference/route-notes.ts'
+import { registeredRoutes } from '../../../scripts/reference/routes.ts'
+import { admin } from '../admin/stubs.ts'
+import { page, rows, section, spans, WRITTEN, type Page } from './pages.ts'
 
 /** `GET /v1/models`, one for each route that the README's table has; a cell names its method once. */
 function routesOfReadme(): readonly string[] {
@@ -11,52 +13,65 @@ function routesOfReadme(): readonly string[] {
     .flatMap(([first = '', ...others]) => [first, ...others.map((path) => `${first.split(' ')[0]} ${path}`)])
 }
 
-/** The router's tree, a path's parts one below the other, as `METHOD /path`. */
-function routesOf(tree: string): readonly string[] {
-  const trail: string[] = []
-  return tree.split('\n').flatMap((line) => {
-    const match = /^([│ ]*)[├└]── (\S*) \(([A-Z, ]+)\)$/.exec(line)
-    if (match === null) return []
-    const [, indent = '', part = '', methods = ''] = match
-    trail.length = indent.length / 4
-    trail.push(part)
-    const path = trail.join('/').replace(/\/+/g, '/')
-    return methods.split(', ').map((method) => `${method} ${path}`)
-  })
-}
-
 /** `/v1/models` for each address and each `GET /v1/models` of a page; `/v1` alone is what clients have as their base. */
 function pathsOf({ path, text }: Page): readonly string[] {
-  const addresses = [...text.matchAll(/http:\/\/127\.0\.0\.1:8080(\/[\w/.-]*\w)/g)].map(([, found = '']) => found)
-  const named = spans({ path, text }).flatMap((span) => /^(?:GET|POST) (\/\S*)$/.exec(span)?.[1] ?? [])
+  const addresses = [...text.matchAll(/http:\/\/(?:127\.0\.0\.1:8080|localhost)(\/[\w/.-]*\w)/g)].map(
+    ([, found = '']) => found,
+  )
+  const named = spans({ path, text }).flatMap((span) => /^(?:GET|POST) (\/[^\s?]*)(?:\?\S*)?$/.exec(span)?.[1] ?? [])
   return [...addresses, ...named].filter((found) => found !== '/v1')
 }
 
-describe('of the clients’ front', () => {
+describe('routes', () => {
   let known: readonly string[] = []
   beforeAll(async () => {
-    const { gateway, close } = await startHouse({ listen: false })
-    try {
-      await gateway.app.ready()
-      const all = routesOf(gateway.app.printRoutes({ commonPrefix: false }))
-      known = all.filter((route) => !/^(HEAD|OPTIONS) /.test(route))
-    } finally {
-      await close()
-    }
+    known = await registeredRoutes()
   })
 
-  it('the README lists every route, and no other', () => {
-    expect(known.length).toBeGreaterThan(10)
-    expect(routesOfReadme().toSorted()).toEqual([...known].toSorted())
+  it('that the README tells of are there', () => {
+    expect(known.length).toBeGreaterThan(20)
+    expect(routesOfReadme().length).toBeGreaterThan(5)
+    expect(routesOfReadme().filter((route) => !known.includes(route))).toEqual([])
   })
 
-  it('no page names a route that is not there', () => {
+  it('that a page names are there', () => {
     const paths = new Set(known.map((route) => route.replace(/^\w+ /, '')))
-    const wrong = PAGES.flatMap((each) =>
+    const wrong = WRITTEN.flatMap((each) =>
       pathsOf(each)
         .filter((path) => !paths.has(path))
         .map((path) => `${each.path}: ${path}`),
     )
     expect(wrong).toEqual([])
   })
+})
+
+/** The native routes of one method, with a model of the stub where one is named. */
+const native = (method: 'GET' | 'POST') =>
+  Object.entries(ROUTE_NOTES)
+    .filter(([route, { family }]) => family === 'native' && route.startsWith(method))
+    .map(([route, note]) => [route.replace(`${method} `, '').replace('*', 'cold'), note] as const)
+
+it.each(native('GET'))('GET %s takes the query that its note tells of, and no other', async (url, { query = [] }) => {
+  const app = await admin()
+  const answer = await app.inject({ method: 'GET', url: `${url}?_=1` })
+  expect(answer.json()).toMatchObject(refusalOf(query.length === 0 ? ['no parameters'] : query))
+})
+
+it.each(native('POST'))('POST %s takes the body that its note tells of, and no other', async (url, { body }) => {
+  const fields = Object.keys(body?.shape ?? {})
+  const app = await admin()
+  const payload = fields.includes('model') ? { model: 'cold', _: 1 } : { _: 1 }
+  const answer = await app.inject({ method: 'POST', url, payload })
+  expect(answer.json()).toMatchObject(refusalOf(fields))
+})
+
+function refusalOf(takes: readonly string[]): object {
+  const facts = { param: '_', expected: `left out: this route takes ${takes.join(', ')}` }
+  return { error: { code: 'parameter_invalid', facts } }
+}
+
+it.each(REFUSED_ROUTES)('%s is refused by name', async (route) => {
+  const [, url = ''] = route.split(' ')
+  const answer = await (await admin()).inject({ method: 'POST', url, payload: {} })
+  expect(answer.json()).toMatchObject({ error: { code: 'route_not_supported' } })
 })

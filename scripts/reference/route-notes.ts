@@ -1,0 +1,114 @@
+import type { ZodObject } from 'zod'
+
+import { loadBody, pinBody, unloadAllBody, unloadBody, unpinBody } from '../../src/admin/bodies.ts'
+
+/** What a person wants to know of a route and its registration does not say. Tests hold the notes to the routes. */
+export interface RouteNote {
+  readonly family: keyof typeof FAMILIES
+  /** A phrase; it becomes a sentence. */
+  readonly what: string
+  /** Whether a request may start an engine. */
+  readonly wakes: 'yes' | 'no'
+  /** Fields of a JSON body that is ours. */
+  readonly body?: ZodObject
+  /** Keys of the query that it takes; none where this is left out. */
+  readonly query?: readonly string[]
+  /** What it answers, in types of src/admin/shapes.ts. */
+  readonly answers?: string
+}
+
+/** In the order of the page. */
+export const FAMILIES = Object.freeze({
+  openai: 'OpenAI: what clients use',
+  operations: 'For load balancers, Prometheus and people',
+  native: 'For operators, on the admin socket only',
+})
+
+const openai = { family: 'openai', wakes: 'no' } as const
+const inference = { family: 'openai', wakes: 'yes' } as const
+const operations = { family: 'operations', wakes: 'no' } as const
+const native = { family: 'native', wakes: 'no' } as const
+
+/** By method and pattern, in the order of the page. */
+export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
+  'POST /v1/chat/completions': { ...inference, what: 'a chat, streamed or not' },
+  'POST /chat/completions': { ...inference, what: 'the same' },
+  'POST /v1/completions': { ...inference, what: 'plain completion, streamed or not' },
+  'POST /completions': { ...inference, what: 'the same' },
+  'POST /v1/embeddings': { ...inference, what: 'vectors, where the engine embeds' },
+  'POST /embeddings': { ...inference, what: 'the same' },
+  'GET /v1/models': {
+    ...openai,
+    what: 'the models of the manifest, with `status.value`, `context_length`, `aliases` and `root`',
+  },
+  'GET /v1/models/*': { ...openai, what: 'one model, by its name or alias; slashes plain or as %2F' },
+
+  'GET /livez': { ...operations, what: '200 while the process answers' },
+  'GET /readyz': {
+    ...operations,
+    what: '200 from when leftovers of an earlier daemon are gone until a shutdown begins, else 503',
+  },
+  'GET /health': { ...operations, what: '200 with the stage and counts of models' },
+  'GET /metrics': { ...operations, what: 'the [metrics](metrics.md), as text for Prometheus' },
+  'GET /': { ...operations, what: 'one line of text' },
+
+  'GET /api/v1/status': { ...native, what: 'the daemon', answers: 'StatusShape' },
+  'GET /api/v1/models': { ...native, what: 'every model as it stands', answers: '{ models: ModelShape[] }' },
+  'GET /api/v1/models/*': { ...native, what: 'one of them, by its name or alias', answers: 'ModelShape' },
+  'GET /api/v1/devices': { ...native, what: 'the ledger of each device', answers: '{ devices: DeviceShape[] }' },
+  'GET /api/v1/queue': { ...native, what: 'requests that wait', answers: '{ queue: WaitingShape[] }' },
+  'GET /api/v1/explain': {
+    ...native,
+    what: 'why a model is as it is, or what became of a request',
+    query: ['model', 'request'],
+    answers: 'ExplanationShape',
+  },
+  'GET /api/v1/events': {
+    ...native,
+    what:
+      'the journal as server-sent events; `Last-Event-ID`, `since` or `limit` bring the past first, ' +
+      '`follow=false` ends after it',
+    query: ['model', 'since', 'limit', 'follow'],
+    answers: 'EventShape, one in each event',
+  },
+  'GET /api/v1/logs': {
+    ...native,
+    what: "the output of a model's engine as lines of text; `follow=true` goes on",
+    query: ['model', 'follow', 'lines'],
+  },
+  'POST /api/v1/models/load': {
+    ...native,
+    wakes: 'yes',
+    what: 'load a model; answers when it is ready, with `wait: false` when it is decided',
+    body: loadBody,
+    answers: 'DecidedShape',
+  },
+  'POST /api/v1/models/unload': {
+    ...native,
+    what: 'take a model out of memory; its running requests finish first',
+    body: unloadBody,
+    answers: 'DecidedShape',
+  },
+  'POST /api/v1/models/unload-all': {
+    ...native,
+    what: 'take all of them out',
+    body: unloadAllBody,
+    answers: 'UnloadAllShape',
+  },
+  'POST /api/v1/models/pin': {
+    ...native,
+    wakes: 'yes',
+    what: 'load a model and keep it',
+    body: pinBody,
+    answers: 'DecidedShape',
+  },
+  'POST /api/v1/models/unpin': {
+    ...native,
+    what: 'end that',
+    body: unpinBody,
+    answers: '{ model: ModelShape }',
+  },
+} satisfies Record<string, RouteNote>)
+
+/** Registered to be refused by name; a test asks them. */
+export const REFUSED_ROUTES: readonly string[] = ['POST /api/v1/models/restart', 'POST /api/v1/models/download']
