@@ -38,9 +38,8 @@ export function cliPage(): string {
   return paragraphs(
     NOTICE,
     '# Command line',
-    '`enginehouse serve` is the daemon. The other commands ask it over the socket in its state directory; `validate`, ' +
-      '`engines`, `config schema` and `version` need no daemon, nor does `run` with a file. Results are on stdout, ' +
-      'everything else on stderr.',
+    '`enginehouse serve` is the daemon. Commands that ask it do so over the socket in its state directory, or at ' +
+      '`--host`; the others say that they need no daemon. Results are on stdout, everything else on stderr.',
     '## For every command',
     optionTable(top.options.filter((option) => !option.hidden)),
     ...commands.flatMap((command) => about(command)),
@@ -85,7 +84,7 @@ function bodyOf(command: Command): readonly string[] {
       : [
           table(
             ['argument', 'meaning'],
-            described.map((argument) => [code(shown(argument)), sentence(argument.description)]),
+            described.map((argument) => [code(shown(argument)), argument.description]),
           ),
         ]),
     ...(options.length === 0 ? [] : [optionTable(options)]),
@@ -98,9 +97,9 @@ function optionTable(options: readonly Option[]): string {
 }
 
 function meaning({ description, argChoices: choices, defaultValue: standard }: Option): string {
-  const oneOf = choices === undefined ? '' : ` One of ${choices.join(', ')}.`
+  const oneOf = choices === undefined ? '' : ` (one of ${choices.join(', ')})`
   const hasDefault = standard !== undefined && standard !== false && standard !== true
-  return `${sentence(description)}${oneOf}${hasDefault ? ` Default ${String(standard)}.` : ''}`
+  return `${description}${hasDefault ? ` (default ${String(standard)})` : ''}${oneOf}`
 }
 
 function shown(argument: Argument): string {
