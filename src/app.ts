@@ -115,6 +115,7 @@ async function build(
     view: supervisor.view,
     metrics,
     log,
+    access: ownLogs.access,
     limits: { maxBody: manifest.server.maxBody },
     hosts: [hostname()],
   })

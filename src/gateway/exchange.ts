@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EnginehouseError } from '../core/index.ts'
 import type { Admission, InstanceId, Lease, Millis, RequestId, ServedModel } from '../core/index.ts'
-import type { Logger, Metrics, RequestOutcome, TokenUsage } from '../telemetry/index.ts'
+import type { AccessLog, Logger, Metrics, RequestOutcome, TokenUsage } from '../telemetry/index.ts'
+import { clientOf } from './access.ts'
 import { ownHeaders } from './answer.ts'
 import type { Asked } from './asked.ts'
 import { Outcome } from './outcome.ts'
@@ -19,6 +20,7 @@ export interface ExchangeRoom {
   readonly upstreams: Upstreams
   readonly metrics: Metrics
   readonly log: Logger
+  readonly access: AccessLog
   /** Exchanges whose response is not closed yet. */
   readonly running: Roster<Exchange>
   readonly stalledReader: Millis
@@ -55,6 +57,8 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   readonly #response: ServerResponse
   readonly #outcome: Outcome
   readonly #begun: Millis
+  /** Asked for while the connection stands; null where nobody wants to know. */
+  readonly #client: string | null
   #waiting: AbortController | null = null
   #lease: Lease | null = null
   #relay: Relay | null = null
@@ -71,6 +75,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     this.#response = response
     this.#outcome = new Outcome(response, demand.requestId, this)
     this.#begun = room.now()
+    this.#client = room.access.wanted ? clientOf(request) : null
   }
 
   /** Asks for a lease and, where a model is ready, sends the request in the same turn of the event loop. */
@@ -139,12 +144,12 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     this.#usage = usage
   }
 
-  settled(outcome: RequestOutcome, error: EnginehouseError | null): void {
+  settled(outcome: RequestOutcome, error: EnginehouseError | null, status: number | null): void {
     this.#forgetUnreached()
     this.#relay?.stop()
     this.#lease?.release(outcome === 'refused' ? 'failed' : outcome)
     if (this.#lease === null) this.#waiting?.abort(error ?? CLIENT_GONE)
-    this.#record(outcome, error)
+    this.#record(outcome, error, status)
   }
 
   #startOver(): void {
@@ -250,26 +255,38 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     if (this.#room.running.delete(this)) this.#room.closed()
   }
 
-  #record(outcome: RequestOutcome, error: EnginehouseError | null): void {
-    const { metrics, log } = this.#room
+  #record(outcome: RequestOutcome, error: EnginehouseError | null, status: number | null): void {
+    const { metrics, log, access } = this.#room
     const { id, requestId, route, model } = this.#demand
-    const seconds = (this.#room.now() - this.#begun) / 1000
-    const firstByteSeconds = this.#firstByte === null ? null : (this.#firstByte - this.#begun) / 1000
-    metrics.requestEnded({ model: model.id, route, outcome, seconds, firstByteSeconds })
+    const totalMs = this.#room.now() - this.#begun
+    const firstByteMs = this.#firstByte === null ? null : this.#firstByte - this.#begun
+    const firstByteSeconds = firstByteMs === null ? null : firstByteMs / 1000
+    metrics.requestEnded({ model: model.id, route, outcome, seconds: totalMs / 1000, firstByteSeconds })
     if (this.#usage !== null) metrics.tokensUsed(model.id, this.#usage)
-    const bad = outcome === 'engine_error' || outcome === 'failed'
-    if (!log.isLevelEnabled(bad ? 'warn' : 'debug')) return
-    const facts = {
-      request: id,
-      client_request: requestId,
-      model: model.id,
-      route,
-      outcome,
-      seconds,
-      code: error?.code,
+    if (this.#client !== null) {
+      access.write({
+        request: id,
+        clientRequest: requestId === id ? null : requestId,
+        method: this.#request.method ?? '',
+        route,
+        model: model.id,
+        instance: this.instance,
+        status,
+        outcome,
+        bytes: this.#relay?.bytes ?? null,
+        queueMs: this.#lease?.queued ?? null,
+        coldStartMs: this.#lease?.coldStart ?? null,
+        firstByteMs,
+        totalMs,
+        usage: this.#usage,
+        code: error?.code ?? null,
+        client: this.#client,
+        agent: this.#request.headers['user-agent'],
+      })
     }
-    if (bad) log.warn(facts, error?.message ?? 'the engine answered with an error')
-    else log.debug(facts, 'request ended')
+    if (outcome !== 'engine_error' && outcome !== 'failed') return
+    const facts = { request: id, client_request: requestId, model: model.id, instance: this.instance, route, outcome }
+    log.warn({ ...facts, code: error?.code }, error?.message ?? 'The engine answered with an error.')
   }
 }
 

@@ -4,7 +4,8 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import { EnginehouseError } from '../core/index.ts'
 import type { Admission, Bytes, ListenAddress, Millis, View } from '../core/index.ts'
-import type { Logger, Metrics } from '../telemetry/index.ts'
+import type { AccessLog, Logger, Metrics } from '../telemetry/index.ts'
+import { logAccess, writeAnswered } from './access.ts'
 import { createBodyBudget } from './body-budget.ts'
 import { checkExpectation, checkFraming, checkHost, checkOrigin, checkTarget } from './checks.ts'
 import { drainServers } from './drain.ts'
@@ -28,6 +29,7 @@ export interface GatewayOptions {
   readonly view: View
   readonly metrics: Metrics
   readonly log: Logger
+  readonly access: AccessLog
   readonly limits: {
     readonly maxBody: Bytes
     /** Of all bodies at once; default MAX_BODIES. */
@@ -67,7 +69,7 @@ export function isLocalLogin(request: { readonly raw: IncomingMessage }): boolea
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { admission, view, metrics, log, limits } = options
+  const { admission, view, metrics, log, access, limits } = options
   const nextId = createIds()
   const emptied: (() => void)[] = []
   let draining = false
@@ -80,6 +82,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     upstreams,
     metrics,
     log,
+    access,
     running,
     stalledReader: limits.stalledReader ?? STALLED_READER,
     now: options.now ?? (() => performance.now()),
@@ -98,6 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let hosts = allowedHosts({ kind: 'unix', path: '' }, options.hosts)
   const routes = createKnownRoutes()
   app.setErrorHandler(sendError)
+  logAccess(app, access)
   app.addHook('onRoute', ({ url, method }) => routes.add(url, method))
   guardRequests(app, { routes, hosts: () => hosts })
   registerHealth(app, { view, metrics, stage: () => (draining ? 'stopping' : view.stage) })
@@ -114,6 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       metrics.requestStarted()
       metrics.requestEnded({ model: null, route, outcome, seconds: reply.elapsedTime / 1000, firstByteSeconds: null })
       sendError(error, request, reply)
+      if (access.wanted) writeAnswered(access, request, reply, { route, outcome, error })
     },
   })
 

@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http'
+import { specOf } from '../core/index.ts'
 import type { EnginehouseError } from '../core/index.ts'
 import type { RequestOutcome } from '../telemetry/index.ts'
 import { errorEvent, refuse } from './refusal.ts'
 
 export interface OutcomeObserver {
-  /** Called once, before the client can see the outcome. */
-  settled(outcome: RequestOutcome, error: EnginehouseError | null): void
+  /** Called once, before the client can see the outcome. `status`: what it gets; null where it left before. */
+  settled(outcome: RequestOutcome, error: EnginehouseError | null, status: number | null): void
 }
 
 export interface Failure {
@@ -50,12 +51,13 @@ export class Outcome {
 
   /** The answer is whole. `engine_error`: it is the engine's own error. */
   complete(outcome: 'complete' | 'engine_error'): void {
-    if (this.#settle(outcome, null)) this.#response.end()
+    if (this.#settle(outcome, null, this.#response.statusCode)) this.#response.end()
   }
 
   fail(error: EnginehouseError, { outcome, status }: Failure): void {
-    if (!this.#settle(outcome, error)) return
     const response = this.#response
+    const given = this.#begun === 'no' ? (status ?? specOf(error.code).status) : response.statusCode
+    if (!this.#settle(outcome, error, given)) return
     if (this.#begun === 'no') {
       const close = error.code === 'shutting_down'
       refuse(response, error, { requestId: this.#requestId, close, ...(status === undefined ? {} : { status }) })
@@ -68,13 +70,14 @@ export class Outcome {
 
   /** The client left, or was cut for not reading. */
   clientGone(): void {
-    if (this.#settle('client_gone', null)) this.#response.destroy()
+    const response = this.#response
+    if (this.#settle('client_gone', null, response.headersSent ? response.statusCode : null)) response.destroy()
   }
 
-  #settle(outcome: RequestOutcome, error: EnginehouseError | null): boolean {
+  #settle(outcome: RequestOutcome, error: EnginehouseError | null, status: number | null): boolean {
     if (this.#settled !== null) return false
     this.#settled = outcome
-    this.#observer.settled(outcome, error)
+    this.#observer.settled(outcome, error, status)
     return true
   }
 }

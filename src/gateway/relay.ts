@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { EnginehouseError } from '../core/index.ts'
-import type { Millis, ModelName } from '../core/index.ts'
+import type { Bytes, Millis, ModelName } from '../core/index.ts'
 import type { TokenUsage } from '../telemetry/index.ts'
 import { answerHeaders, kindOf } from './answer.ts'
 import { MAX_HELD } from './limits.ts'
@@ -41,6 +41,8 @@ export interface RelayWatcher {
  */
 export class Relay implements Dispatcher.DispatchHandler {
   readonly #options: RelayOptions
+  /** Of the engine's answer, as far as it came. */
+  bytes: Bytes = 0
   #controller: Dispatcher.DispatchController | null = null
   /** The socket had carried a request before: the engine may have closed it while ours was on its way. */
   #reused = false
@@ -119,6 +121,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#bodyBegun = true
       watcher.firstByte()
     }
+    this.bytes += piece.length
     const usage = this.#usage.look(piece)
     if (usage !== null) watcher.used(usage)
     if (this.#held !== null) return this.#hold(this.#held, piece)

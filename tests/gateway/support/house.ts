@@ -11,7 +11,7 @@ import type {
 import { createGateway } from '../../../src/gateway/index.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts'
-import type { Metrics } from '../../../src/telemetry/index.ts'
+import type { AccessEntry, Metrics } from '../../../src/telemetry/index.ts'
 
 export function modelView(id: string, fields: Partial<ModelView> = {}): ModelView {
   return {
@@ -109,6 +109,7 @@ export interface House {
   readonly port: number
   readonly url: string
   readonly logLines: readonly string[]
+  readonly accessEntries: readonly AccessEntry[]
   scrape(): Promise<string>
   close(): Promise<void>
 }
@@ -141,12 +142,14 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   }
   const admission = stubAdmission(options.address ?? { kind: 'tcp', host: '127.0.0.1', port: 1 })
   const logLines: string[] = []
+  const accessEntries: AccessEntry[] = []
   const metrics = createMetrics({ version: '0.0.0' })
   const gateway = createGateway({
     admission,
     view,
     metrics,
     log: createLogger({ level: 'debug', destination: { write: (line) => logLines.push(line) } }),
+    access: { wanted: true, probesWanted: false, write: (entry) => void accessEntries.push(entry) },
     limits: {
       maxBody: options.maxBody ?? 1024 * 1024,
       ...(options.bodies === undefined ? {} : { bodies: options.bodies }),
@@ -166,6 +169,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     port,
     url: `http://127.0.0.1:${port}`,
     logLines,
+    accessEntries,
     scrape: async () => (await metrics.render(view)).text,
     close: () => gateway.drain({ deadlineSignal: AbortSignal.abort() }),
   }
