@@ -9,11 +9,13 @@ import { createGateway, isLocalLogin } from './gateway/index.ts'
 import { createHostMemory } from './gpu/index.ts'
 import {
   acquireLock,
+  createLearnedWriter,
   createRecords,
   describe,
   describeDamage,
   openJournal,
   openStateDirectory,
+  readLearned,
   writeDaemonFile,
 } from './journal/index.ts'
 import { leadsToJournal } from './lib/journal-stream.ts'
@@ -83,9 +85,20 @@ async function build(
     onDamage: (damage) => log.warn({ damage }, describeDamage(damage)),
   })
   ends.push(() => journal.close())
+  const learned = await readLearned(state.learnedFile, (why) =>
+    log.warn(
+      { path: state.learnedFile, why },
+      `What was learned of loads could not be read (${why}); it is learned anew.`,
+    ),
+  )
+  const learnedWriter = createLearnedWriter(state.learnedFile, (error) =>
+    log.warn({ path: state.learnedFile, error }, 'What was learned of loads could not be written.'),
+  )
+  ends.push(() => learnedWriter.settled())
   const records = createRecords({
     directory: state,
     journal,
+    learned: learnedWriter,
     onDamaged: ({ path, why }) =>
       log.warn({ path, why }, `A launch record could not be read (${why}); it is at ${path}.`),
   })
@@ -107,6 +120,7 @@ async function build(
     places: { path: (environment.PATH ?? '').split(delimiter).filter((each) => each !== ''), installed: state.engines },
     environment: allowedEnvironment(environment, 'engine'),
     firstSequence: journal.nextSequence,
+    learned,
     version,
     onOutput: logs.say,
   })

@@ -35,7 +35,7 @@ function plan(request: PlanRequest): EnginePlan {
     servedName: model.servedName ?? model.name,
     // It need not know our key, so the owner of its socket is the only proof of who answers.
     readiness: { ...model.health, timeout: PROBE_TIMEOUT, guarded: null },
-    start: startDeadline(request.weights),
+    start: startDeadline(request.model, request.weights),
     stop: STOP,
     reuse: 'always',
   }

@@ -72,7 +72,7 @@ function plan(request: PlanRequest): EnginePlan {
     unlink: address.kind === 'unix' ? [address.path] : [],
     servedName: model.name,
     readiness: READINESS,
-    start: startDeadline(weights),
+    start: startDeadline(model, weights),
     stop: STOP,
     // It closes the connection after each stream, though it announces keep-alive.
     reuse: 'plain',

@@ -23,6 +23,10 @@ export interface RequestInfo {
 /** A request's right to use an instance; while one is held the instance is never taken down by policy. */
 export interface Lease {
   readonly instance: InstanceId
+  /** The one that answers. */
+  readonly model: ModelName
+  /** What was asked for, when another model answers in its place; the client is told. */
+  readonly fallbackFrom: ModelName | null
   readonly address: Address
   /** What the engine calls the model. */
   readonly servedName: string

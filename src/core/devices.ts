@@ -1,11 +1,14 @@
 import type { DeviceId, InstanceId, ModelName } from './ids.ts'
-import type { Bytes, Instant } from './units.ts'
+import type { ModelSpec } from './manifest.ts'
+import { formatBytes, type Bytes, type Instant } from './units.ts'
+import type { LaunchKey } from './variants.ts'
 
 /** What the driver (or the kernel, for `host`) says of a device. Unknown is null, never zero. */
 export interface DeviceFacts {
   readonly id: DeviceId
-  readonly kind: 'gpu' | 'host'
-  /** Position in PCI bus order for a GPU; 0 for the host. */
+  /** `resource`: one that the manifest names and counts; its bytes are pieces. */
+  readonly kind: 'gpu' | 'host' | 'resource'
+  /** Position in PCI bus order for a GPU; 0 for others. */
   readonly index: number
   readonly name: string
   readonly total: Bytes
@@ -15,6 +18,22 @@ export interface DeviceFacts {
   readonly measuredFree: Bytes | null
   readonly measuredAt: Instant
 }
+
+/** The device that stands for a resource of `memory.resources`. */
+export function resourceDevice(name: string): DeviceId {
+  return `${RESOURCE}${name}`
+}
+
+/** An amount of a device for people: bytes, or pieces of a resource. */
+export function formatAmount(device: DeviceId, amount: number): string {
+  return isResource(device) ? String(amount) : formatBytes(amount)
+}
+
+export function isResource(device: DeviceId): boolean {
+  return device.startsWith(RESOURCE)
+}
+
+const RESOURCE = 'resource:'
 
 export type ClaimOrigin = 'declared' | 'learned' | 'formula'
 
@@ -37,5 +56,8 @@ export interface Need {
 export interface Launch {
   readonly instance: InstanceId
   readonly model: ModelName
+  /** The way in which the model is run: its own, or a variant. */
+  readonly spec: ModelSpec
+  readonly key: LaunchKey
   readonly claims: readonly Claim[]
 }

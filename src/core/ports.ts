@@ -5,6 +5,7 @@ import type { DeviceId, InstanceId, ModelName } from './ids.ts'
 import type { ModelSpec } from './manifest.ts'
 import type { JournalRecord } from './records.ts'
 import type { Bytes, Instant, Millis, Tokens } from './units.ts'
+import type { LaunchKey } from './variants.ts'
 
 /*
  * The five ports: everything that the scheduler, the supervisor and an instance know of the world outside.
@@ -138,6 +139,8 @@ export interface Records {
   removeLaunch(instance: InstanceId): Promise<void>
   /** What an earlier daemon left; a record that cannot be read is set aside and reported as null. */
   readLaunches(): Promise<readonly LaunchRecord[]>
+  /** What loads took, by launch key; returns at once, and the last one given is kept. */
+  writeLearned(loads: ReadonlyMap<LaunchKey, Millis>): void
   /** Appends in order; returns at once. */
   append(records: readonly JournalRecord[]): void
 }

@@ -2,7 +2,8 @@ import type { Claim, ClaimOrigin, DeviceFacts } from './devices.ts'
 import type { ErrorCode, Facts } from './errors.ts'
 import type { DeviceId, InstanceId, ModelName, RequestId, Sequence } from './ids.ts'
 import type { FailureClass, LeaveReason } from './phases.ts'
-import type { OperatorCommand } from './scheduling.ts'
+import type { ManifestDiff } from './manifest-diff.ts'
+import type { OperatorCommand, ReloadTrigger } from './scheduling.ts'
 import type { Bytes, Instant, Millis } from './units.ts'
 
 /**
@@ -31,16 +32,25 @@ export interface Evidence {
   daemon_stopped: { deadline: Instant; stuck: number }
   devices: { devices: readonly DeviceFacts[] }
   operator: { command: OperatorCommand }
+  /** A manifest took the place of another. Names of keys only: values may be secret. */
+  manifest: ManifestDiff & { path: string | null; trigger: ReloadTrigger }
+  /** A manifest was refused, and nothing changed. `problem`: the first, in words. */
+  manifest_refused: { path: string; trigger: ReloadTrigger; problems: number; problem: string }
+  /** A request goes to the fallback of the model that it asked for, for the reason that it would have been told. */
+  fell_back: { request: RequestId; to: ModelName; code: ErrorCode; facts: Facts }
+  /** What stuck instances held was given up by an operator. */
+  cleared: { claims: readonly Claim[] }
   /** A request met a model that is not ready. `waiting`: how many wait for it, this one included. */
   wanted: { request: RequestId; waiting: number }
   gave_up: { request: RequestId; waited: Millis }
-  fetch: Record<never, never>
+  /** `variant`: place among the ways to run the model; 0, or absent in older records, is its own. */
+  fetch: { variant?: number }
   weights:
-    | { status: 'present'; perGpu: Bytes | 'all' | null; host: Bytes; origin: ClaimOrigin }
-    | { status: 'failed'; code: ErrorCode; message: string }
+    | { status: 'present'; variant?: number; perGpu: Bytes | 'all' | null; host: Bytes; origin: ClaimOrigin }
+    | { status: 'failed'; variant?: number; code: ErrorCode; message: string }
   /** The placement that was chosen or waited for, and each that was weighed. */
   planned: PlanEvidence
-  started: { claims: readonly Claim[]; attempt: number }
+  started: { claims: readonly Claim[]; attempt: number; variant?: number }
   ready: { loadTime: Millis }
   stopping: { reason: LeaveReason; why: StopEvidence; leases: number }
   crashed: {
@@ -76,6 +86,8 @@ export interface PlanEvidence {
 
 /** One placement that was weighed. */
 export interface CandidateEvidence {
+  /** The way to run the model that would be placed so; 0 or absent is its own. */
+  readonly variant?: number
   readonly devices: readonly DeviceBudget[]
   /** Who would have to leave, in order, with what each gives back and why it was chosen among the idle. */
   readonly evict: readonly { model: ModelName; instance: InstanceId; bytes: Bytes; idleFor: Millis; priority: string }[]
@@ -116,4 +128,5 @@ export type StopEvidence =
       readonly starved: boolean
     }
   | { readonly rule: 'operator' }
+  | { readonly rule: 'manifest'; readonly removed: boolean }
   | { readonly rule: 'shutdown'; readonly deadline: Instant }

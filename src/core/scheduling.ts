@@ -1,8 +1,11 @@
 import type { DeviceFacts, Launch, Need } from './devices.ts'
 import type { ErrorCode, Facts } from './errors.ts'
 import type { DeviceId, InstanceId, ModelName, RequestId, Sequence } from './ids.ts'
+import type { ManifestDiff } from './manifest-diff.ts'
+import type { Manifest, ModelSpec } from './manifest.ts'
 import type { FailureClass, LeaveReason } from './phases.ts'
 import type { Bytes, Instant } from './units.ts'
+import type { LaunchKey } from './variants.ts'
 
 /** What the view knows of an instance's use, read in the turn that may take it down. */
 export interface Usage {
@@ -50,10 +53,25 @@ export type Input =
     }
   /** Its last lease ended; sent only for instances that the scheduler watches. */
   | { readonly kind: 'idle'; readonly instance: InstanceId }
-  | { readonly kind: 'weights'; readonly model: ModelName; readonly status: WeightsStatus }
+  | {
+      readonly kind: 'weights'
+      readonly model: ModelName
+      /** Of the launch that they are for. */
+      readonly key: LaunchKey
+      readonly status: WeightsStatus
+    }
   | { readonly kind: 'devices'; readonly facts: readonly DeviceFacts[] }
+  /** A manifest that was read and found right. `diff`: from the one in force. */
+  | {
+      readonly kind: 'manifest'
+      readonly next: Manifest
+      readonly diff: ManifestDiff
+      readonly trigger: ReloadTrigger
+    }
   | { readonly kind: 'operator'; readonly command: OperatorCommand }
   | { readonly kind: 'woke' }
+
+export type ReloadTrigger = 'signal' | 'file' | 'operator'
 
 export type WeightsStatus =
   | { readonly kind: 'present'; readonly need: Need }
@@ -69,15 +87,19 @@ export interface ExitDetail {
 export type OperatorCommand =
   | { readonly kind: 'load'; readonly model: ModelName; readonly request: RequestId }
   | { readonly kind: 'unload'; readonly model: ModelName }
+  /** Takes the instance down and loads the model again, as it is in the manifest now. */
+  | { readonly kind: 'restart'; readonly model: ModelName; readonly request: RequestId }
   | { readonly kind: 'unload_all' }
   | { readonly kind: 'pin'; readonly model: ModelName; readonly until: Instant | null }
   | { readonly kind: 'unpin'; readonly model: ModelName }
+  /** Gives up what stuck instances hold of a device: somebody looked, and the memory is there. */
+  | { readonly kind: 'clear'; readonly device: DeviceId }
   /** `deadline`: until then running and waiting requests may finish; a second one with an earlier deadline hurries. */
   | { readonly kind: 'shutdown'; readonly deadline: Instant }
 
 /** What the loop carries out, in order. */
 export type Effect =
-  | { readonly kind: 'fetch'; readonly model: ModelName }
+  | { readonly kind: 'fetch'; readonly model: ModelName; readonly spec: ModelSpec; readonly key: LaunchKey }
   | { readonly kind: 'start'; readonly launch: Launch }
   | { readonly kind: 'stop'; readonly instance: InstanceId; readonly reason: LeaveReason; readonly drain: Drain }
   | { readonly kind: 'answer'; readonly request: RequestId; readonly outcome: AnswerOutcome }

@@ -1,6 +1,6 @@
 import type { Claim, DeviceFacts } from './devices.ts'
 import type { DeviceId, InstanceId, ModelName } from './ids.ts'
-import type { EngineName } from './manifest.ts'
+import type { AnswerTimeouts, EngineName, ModelSpec } from './manifest.ts'
 import type { FailureClass, LeaveReason, Phase } from './phases.ts'
 import type { Bytes, Instant, Millis } from './units.ts'
 
@@ -24,11 +24,18 @@ export interface ServedModel {
   readonly id: ModelName
   /** Refused routes by capability are the adapter's word. */
   readonly capabilities: ReadonlySet<Capability>
+  readonly timeouts: AnswerTimeouts
+  readonly unlisted: boolean
 }
 
 export interface ModelView extends ServedModel {
   readonly aliases: readonly string[]
+  /** Of the instance, or of the way that is tried first. */
   readonly engine: EngineName
+  /** As the manifest has it now, every default filled in. Its `env` may hold secrets. */
+  readonly spec: ModelSpec
+  /** Which of the ways to run it the instance is; 0 is its own. Null without an instance, or when it is none of them any more. */
+  readonly variant: number | null
   /** Of the instance that counts: the one that serves, else the one that comes or goes; `absent` without one. */
   readonly phase: Phase | 'absent' | 'fetching' | 'waiting' | 'backing_off'
   /** What clients that know llama.cpp's router read. */
@@ -47,6 +54,8 @@ export interface ModelView extends ServedModel {
   readonly lastByteAt: Instant | null
   readonly unloadAt: Instant | null
   readonly lastLoad: Millis | null
+  /** What a load takes, from those that were seen, also by earlier daemons. */
+  readonly learnedLoad: Millis | null
   readonly lastReason: LeaveReason | null
   readonly failure: FailureView | null
 }
@@ -88,11 +97,11 @@ export interface QueueView {
   readonly since: Instant
 }
 
-/** A device's id for people: `host`, `GPU 0`. */
+/** A device's id for people: `host`, `GPU 0`, `resource:licence`. */
 export function deviceLabel(device: {
   readonly id: DeviceId
-  readonly kind: 'gpu' | 'host'
+  readonly kind: DeviceFacts['kind']
   readonly index: number
 }): string {
-  return device.kind === 'host' ? 'host' : `GPU ${device.index}`
+  return device.kind === 'gpu' ? `GPU ${device.index}` : device.id
 }

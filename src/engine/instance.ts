@@ -1,3 +1,4 @@
+import { isResource } from '../core/index.ts'
 import type {
   Address,
   Clock,
@@ -250,7 +251,8 @@ export function startInstance(
       return
     }
     phase = 'releasing'
-    const proof = await gpus.proveReleased(launch.claims)
+    // A resource is only counted: it is back with the process.
+    const proof = await gpus.proveReleased(launch.claims.filter(({ device }) => !isResource(device)))
     await records.removeLaunch(launch.instance)
     if (proof.kind === 'missing') {
       phase = 'stuck'

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, sentenceOf } from '../core/index.ts'
+import { formatAmount, formatDuration, sentenceOf } from '../core/index.ts'
 import type { JournalRecord, ModelName } from '../core/index.ts'
 import { adviceForFailure, adviceForRefusal, adviceForStuck } from './advice.ts'
 import type { Finding } from './finding.ts'
@@ -93,9 +93,14 @@ function say(
     }
     case 'stuck': {
       const { missing, why } = turning.evidence
-      const lost = series(missing.map(({ device, bytes }) => `${formatBytes(bytes)} on ${device}`)) || 'its processes'
+      const lost =
+        series(missing.map(({ device, bytes }) => `${formatAmount(device, bytes)} on ${device}`)) || 'its processes'
       const text = `${model} was taken down and did not give back ${lost}, found at ${clock(turning.at)} (${oneLine(why)})`
       return { text, advice: adviceForStuck(missing.map(({ device }) => device)) }
+    }
+    case 'cleared': {
+      const text = `${model} is not loaded: what it had not given back (${claimsPhrase(turning.evidence.claims)}) was given up by an operator at ${clock(turning.at)}`
+      return { text, advice: [] }
     }
     case 'answered': {
       const { evidence } = turning
@@ -133,7 +138,7 @@ function placeClause({ plans }: Story): string {
   return `; it needed ${needPhrase(candidate.devices)}${room}`
 }
 
-const SERVED = new Set<string>(['ready', 'released', 'leftover'])
+const SERVED = new Set<string>(['ready', 'released', 'leftover', 'cleared'])
 
 function waitingClause({ waiting }: Story, turning: NonNullable<Story['turning']>): string {
   if (waiting.length === 0 || SERVED.has(turning.kind)) return ''

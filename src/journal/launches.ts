@@ -8,6 +8,7 @@ import { systemCode, systemReason } from '../lib/system-reason.ts'
 import type { Journal } from './journal.ts'
 import { keepLog } from './kept-logs.ts'
 import { formatLaunch, parseLaunch } from './launch-record.ts'
+import type { LearnedWriter } from './learned.ts'
 import type { StateDirectory } from './state-directory.ts'
 
 /** Instance directories with an unreadable record that are kept to be looked at; the oldest go. */
@@ -26,12 +27,13 @@ export interface DamagedLaunch {
 export interface RecordsOptions {
   readonly directory: StateDirectory
   readonly journal: Pick<Journal, 'append'>
+  readonly learned: Pick<LearnedWriter, 'write'>
   /** An engine of this launch may live on and cannot be proven ours. */
   readonly onDamaged: (damage: DamagedLaunch) => void
 }
 
 /** run/ and the journal as the supervisor knows them. File system errors reject as they are. */
-export function createRecords({ directory: state, journal, onDamaged }: RecordsOptions): Records {
+export function createRecords({ directory: state, journal, learned, onDamaged }: RecordsOptions): Records {
   const directoryOf = (instance: InstanceId) => join(state.run, safeName(instance))
   const recordOf = (instance: InstanceId) => join(directoryOf(instance), RECORD)
 
@@ -69,6 +71,7 @@ export function createRecords({ directory: state, journal, onDamaged }: RecordsO
       return launches
     },
 
+    writeLearned: (loads) => learned.write(loads),
     append: (records) => journal.append(records),
   }
 }

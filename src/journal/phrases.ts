@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from '../core/index.ts'
+import { formatAmount, formatBytes, formatDuration } from '../core/index.ts'
 import type {
   CandidateEvidence,
   Claim,
@@ -46,31 +46,34 @@ export function series(items: readonly string[]): string {
 /** `4GiB on host (formula)`. */
 export function claimsPhrase(claims: readonly Claim[]): string {
   if (claims.length === 0) return 'no memory that is accounted for'
-  return series(claims.map(({ device, bytes, origin }) => `${formatBytes(bytes)} on ${device} (${origin})`))
+  return series(claims.map(({ device, bytes, origin }) => `${formatAmount(device, bytes)} on ${device} (${origin})`))
 }
 
 /** `6GiB on host, where 2GiB were free`. */
 export function needPhrase(budgets: readonly DeviceBudget[]): string {
   if (budgets.length === 0) return 'no memory that is accounted for'
   return series(
-    budgets.map(({ device, needed, free }) => `${formatBytes(needed)} on ${device}, where ${freePhrase(free)} free`),
+    budgets.map(
+      (budget) => `${formatAmount(budget.device, budget.needed)} on ${budget.device}, where ${freePhrase(budget)} free`,
+    ),
   )
 }
 
 /** Claims may exceed a device whose reserve was raised, or that others use: then less than nothing is free. */
-function freePhrase(free: number): string {
-  if (free > 0) return `${formatBytes(free)} were`
-  return free === 0 ? 'nothing was' : `nothing was (short by ${formatBytes(-free)})`
+function freePhrase({ device, free }: DeviceBudget): string {
+  if (free > 0) return `${formatAmount(device, free)} were`
+  return free === 0 ? 'nothing was' : `nothing was (short by ${formatAmount(device, -free)})`
 }
 
 /** The whole arithmetic of a device. */
 export function budgetPhrase(budget: DeviceBudget): string {
   const { device, needed, total, reserve, claimed, promised, measuredFree, free } = budget
-  const measured = measuredFree === null ? 'not measured' : `${formatBytes(measuredFree)} measured free`
+  const amount = (value: number): string => formatAmount(device, value)
+  const measured = measuredFree === null ? 'not measured' : `${amount(measuredFree)} measured free`
   return (
-    `${device} is to give ${formatBytes(needed)} and has ${formatBytes(free)} free ` +
-    `(${formatBytes(total)} in all, ${formatBytes(reserve)} reserved, ${formatBytes(claimed)} claimed, ` +
-    `${formatBytes(promised)} promised, ${measured})`
+    `${device} is to give ${amount(needed)} and has ${amount(free)} free ` +
+    `(${amount(total)} in all, ${amount(reserve)} reserved, ${amount(claimed)} claimed, ` +
+    `${amount(promised)} promised, ${measured})`
   )
 }
 

@@ -87,6 +87,12 @@ export function sayStopping(
       const text = `${head} to make room for ${why.for}${need} ${model} ${gave} ${formatBytes(why.bytes)} ${afterIdle(why)}${sparedClause(candidate?.spared ?? [])}${running}`
       return { text, advice: adviceForEviction({ model, for: why.for, candidate }), used: plan ? [plan] : [] }
     }
+    case 'manifest': {
+      const text = why.removed
+        ? `${head}, because the manifest does not name it any more${running}`
+        : `${head}, because ${LEFT_BECAUSE[reason]}${running}`
+      return { text, advice: why.removed ? [] : [`send ${model} a request: it starts as the manifest has it now`] }
+    }
     case 'operator':
       return {
         text: `${head}, because ${LEFT_BECAUSE[reason]}${running}`,

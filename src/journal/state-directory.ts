@@ -12,6 +12,8 @@ export interface StateDirectory {
   /** What the running daemon says of itself (daemon-file.ts). */
   readonly daemonFile: string
   readonly lockFile: string
+  /** What loads took (learned.ts). */
+  readonly learnedFile: string
   /** Outside of `path` when that is too long for a socket (admin-socket.ts). */
   readonly adminSocket: string
   readonly journal: string
@@ -42,6 +44,7 @@ export function stateDirectoryAt(path: string, environment: Environment): StateD
     path: root,
     daemonFile: join(root, 'daemon.json'),
     lockFile: join(root, 'lock'),
+    learnedFile: join(root, 'learned.json'),
     adminSocket: adminSocketPath(root, environment),
     journal: join(root, 'journal'),
     run: join(root, 'run'),

@@ -16,6 +16,7 @@ export type Turning = RecordOf<
   | 'stuck'
   | 'answered'
   | 'leftover'
+  | 'cleared'
 >
 
 /** What the records say of one model, read from the first to the last. */
@@ -38,7 +39,12 @@ export interface Story {
 
 type Draft = { -readonly [K in keyof Story]: Story[K] }
 
-const UNPLACED = new Set(['insufficient_gpu_memory', 'insufficient_host_memory', 'no_such_device'])
+const UNPLACED = new Set([
+  'insufficient_gpu_memory',
+  'insufficient_host_memory',
+  'insufficient_resource',
+  'no_such_device',
+])
 
 export function tellStory(records: readonly JournalRecord[], model: ModelName): Story {
   const waiting = new Set<RequestId>()
@@ -72,7 +78,7 @@ function read(story: Draft, waiting: Set<RequestId>, record: JournalRecord): voi
   if (isOfAnOlderInstance(record, story.started?.instance)) return
   switch (record.kind) {
     case 'operator':
-      if (record.evidence.command.kind !== 'load') return
+      if (record.evidence.command.kind !== 'load' && record.evidence.command.kind !== 'restart') return
       waiting.add(record.evidence.command.request)
       story.wanted = record
       return
@@ -82,6 +88,7 @@ function read(story: Draft, waiting: Set<RequestId>, record: JournalRecord): voi
       waiting.add(record.evidence.request)
       return
     case 'gave_up':
+    case 'fell_back':
       waiting.delete(record.evidence.request)
       return
     case 'answered':
@@ -117,6 +124,7 @@ function read(story: Draft, waiting: Set<RequestId>, record: JournalRecord): voi
     case 'ready':
     case 'model_failed':
     case 'stuck':
+    case 'cleared':
       story.turning = record
       return
     case 'leftover':
@@ -126,6 +134,8 @@ function read(story: Draft, waiting: Set<RequestId>, record: JournalRecord): voi
     case 'devices':
     case 'daemon_started':
     case 'daemon_stopped':
+    case 'manifest':
+    case 'manifest_refused':
       return
     default:
       record satisfies never

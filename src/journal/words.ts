@@ -1,5 +1,5 @@
-import { deviceLabel, formatBytes, formatDuration, quote, sentenceOf } from '../core/index.ts'
-import type { CandidateEvidence, DeviceFacts, JournalRecord, OperatorCommand } from '../core/index.ts'
+import { deviceLabel, formatAmount, formatBytes, formatDuration, isResource, quote, sentenceOf } from '../core/index.ts'
+import type { CandidateEvidence, DeviceFacts, JournalRecord, OperatorCommand, ReloadTrigger } from '../core/index.ts'
 import {
   budgetPhrase,
   claimsPhrase,
@@ -32,6 +32,18 @@ export function describe(record: JournalRecord): string {
       return `Devices: ${record.evidence.devices.map(deviceLine).join('; ')}.`
     case 'operator':
       return commandLine(record.evidence.command)
+    case 'manifest':
+      return manifestLine(record)
+    case 'manifest_refused': {
+      const { path, trigger, problems, problem } = record.evidence
+      return `The manifest ${path}, read again because of ${TRIGGER[trigger]}, was refused and nothing changed; it has ${plural(problems, 'problem')}: ${oneLine(problem)}`
+    }
+    case 'fell_back': {
+      const { request, to, code, facts } = record.evidence
+      return `Request ${request} goes to ${to} in place of ${modelOf(record)} (${code}): ${sentenceOf(code, facts)}`
+    }
+    case 'cleared':
+      return `What ${modelOf(record)} had not given back was given up: ${claimsPhrase(record.evidence.claims)}.`
     case 'wanted': {
       const { request, waiting } = record.evidence
       return `Request ${request} wants ${modelOf(record)}, which is not ready; ${plural(waiting, 'request waits', 'requests wait')} for it.`
@@ -39,13 +51,13 @@ export function describe(record: JournalRecord): string {
     case 'gave_up':
       return `Request ${record.evidence.request} left after it had waited ${formatDuration(record.evidence.waited)} for ${modelOf(record)}.`
     case 'fetch':
-      return `The weights of ${modelOf(record)} are being made present.`
+      return `The weights of ${modelOf(record)}${variantClause(record.evidence.variant)} are being made present.`
     case 'weights':
       return weightsLine(record)
     case 'planned':
       return plannedLine(record)
     case 'started':
-      return `${modelOf(record)} is starting (attempt ${record.evidence.attempt}) with a claim of ${claimsPhrase(record.evidence.claims)}.`
+      return `${modelOf(record)}${variantClause(record.evidence.variant)} is starting (attempt ${record.evidence.attempt}) with a claim of ${claimsPhrase(record.evidence.claims)}.`
     case 'ready':
       return `${modelOf(record)} is ready; its load took ${formatDuration(record.evidence.loadTime)}.`
     case 'stopping':
@@ -63,7 +75,7 @@ export function describe(record: JournalRecord): string {
     }
     case 'stuck': {
       const { missing, why } = record.evidence
-      const bytes = series(missing.map(({ device, bytes: lost }) => `${formatBytes(lost)} on ${device}`))
+      const bytes = series(missing.map(({ device, bytes: lost }) => `${formatAmount(device, lost)} on ${device}`))
       return `${modelOf(record)} did not give back ${bytes || 'its processes'}: ${oneLine(why)}`
     }
     case 'answered': {
@@ -92,6 +104,10 @@ function commandLine(command: OperatorCommand): string {
       return `An operator asked to load ${command.model} (request ${command.request}).`
     case 'unload':
       return `An operator asked to unload ${command.model}.`
+    case 'restart':
+      return `An operator asked to restart ${command.model} (request ${command.request}).`
+    case 'clear':
+      return `An operator asked to give up what stuck instances hold of ${command.device}.`
     case 'unload_all':
       return 'An operator asked to unload every model.'
     case 'pin':
@@ -105,8 +121,32 @@ function commandLine(command: OperatorCommand): string {
   }
 }
 
+const TRIGGER: Readonly<Record<ReloadTrigger, string>> = Object.freeze({
+  signal: 'a signal',
+  file: 'a change of the file',
+  operator: 'an operator',
+})
+
+function manifestLine({ evidence }: RecordOf<'manifest'>): string {
+  const { path, added, removed, changed, settings, trigger } = evidence
+  const change = changed.map(({ model, keys, relaunch }) => {
+    const what = [...keys, ...(relaunch ? ['its launch'] : [])]
+    return `${model} (${what.join(', ')})`
+  })
+  const parts = [
+    ...(added.length > 0 ? [`added ${series(added)}`] : []),
+    ...(removed.length > 0 ? [`removed ${series(removed)}`] : []),
+    ...(change.length > 0 ? [`changed ${series(change)}`] : []),
+    ...(settings.length > 0
+      ? [`set ${series(settings.map(({ key, restart }) => (restart ? `${key} (after a restart)` : key)))}`]
+      : []),
+  ]
+  return `The manifest ${path ?? '(no file)'} was read again because of ${TRIGGER[trigger]}: ${parts.join('; ') || 'nothing differs'}.`
+}
+
 function deviceLine(device: DeviceFacts): string {
   const { id, name, total, reserve, measuredFree, measuredAt } = device
+  if (isResource(id)) return `${total} of ${name}`
   const free = measuredFree === null ? 'free memory unknown' : `${formatBytes(measuredFree)} free`
   return `${deviceLabel(device)} (${id}, ${name}) has ${formatBytes(total)}, ${formatBytes(reserve)} reserved, ${free} at ${clock(measuredAt)}`
 }
@@ -114,12 +154,17 @@ function deviceLine(device: DeviceFacts): string {
 function weightsLine(record: RecordOf<'weights'>): string {
   const { evidence } = record
   if (evidence.status === 'failed') {
-    return `The weights of ${modelOf(record)} could not be had (${evidence.code}): ${oneLine(evidence.message)}`
+    return `The weights of ${modelOf(record)}${variantClause(evidence.variant)} could not be had (${evidence.code}): ${oneLine(evidence.message)}`
   }
   const { perGpu, host, origin } = evidence
   const onGpu =
     perGpu === null ? 'no GPU memory' : perGpu === 'all' ? 'each GPU whole' : `${formatBytes(perGpu)} per GPU`
-  return `The weights of ${modelOf(record)} are present; it needs ${onGpu} and ${formatBytes(host)} on host (${origin}).`
+  return `The weights of ${modelOf(record)}${variantClause(evidence.variant)} are present; it needs ${onGpu} and ${formatBytes(host)} on host (${origin}).`
+}
+
+/** ` as variant 2`, counted as the manifest lists them; nothing for the model's own way. */
+function variantClause(variant: number | undefined): string {
+  return variant === undefined || variant === 0 ? '' : ` as variant ${variant}`
 }
 
 function plannedLine(record: RecordOf<'planned'>): string {
@@ -136,9 +181,9 @@ function plannedLine(record: RecordOf<'planned'>): string {
 }
 
 function candidateLine(candidate: CandidateEvidence, place: { index: number; chosen: boolean }): string {
-  const { devices, evict, spared, verdict } = candidate
+  const { variant, devices, evict, spared, verdict } = candidate
   const parts = [
-    `Placement ${place.index + 1}${place.chosen ? ' (chosen)' : ''} ${VERDICT[verdict]}: ${series(devices.map(budgetPhrase))}`,
+    `Placement ${place.index + 1}${variantClause(variant)}${place.chosen ? ' (chosen)' : ''} ${VERDICT[verdict]}: ${series(devices.map(budgetPhrase))}`,
   ]
   if (evict.length > 0) parts.push(`leaving: ${evict.map(evictionPhrase).join(', ')}`)
   if (spared.length > 0) parts.push(`staying: ${spared.map(sparedPhrase).join(', ')}`)
@@ -154,6 +199,8 @@ function whyLine(record: RecordOf<'stopping'>): string {
       return `${why.for} needs the ${formatBytes(why.bytes)} it holds, ${idleWords(why)}`
     case 'operator':
       return LEFT_BECAUSE[reason]
+    case 'manifest':
+      return why.removed ? 'the manifest does not name it any more' : LEFT_BECAUSE[reason]
     case 'shutdown':
       return `${LEFT_BECAUSE[reason]}, with time until ${clock(why.deadline)}`
     default:

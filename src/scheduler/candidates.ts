@@ -1,7 +1,26 @@
-import { HOST, type Claim, type DeviceFacts, type GpuRequest, type Need } from '../core/index.ts'
+import {
+  HOST,
+  resourceDevice,
+  type Claim,
+  type DeviceFacts,
+  type GpuRequest,
+  type ModelSpec,
+  type Need,
+} from '../core/index.ts'
 
 /** Every set of devices that the model may be put on, as the claims it would make there. */
 export function placementsFor(
+  devices: readonly DeviceFacts[],
+  { gpus, resources }: Pick<ModelSpec, 'gpus' | 'resources'>,
+  need: Need,
+): readonly (readonly Claim[])[] {
+  const counted = Object.entries(resources).map(([name, count]): Claim => {
+    return { device: resourceDevice(name), bytes: count, origin: 'declared' }
+  })
+  return memoryPlacements(devices, gpus, need).map((claims) => [...claims, ...counted])
+}
+
+function memoryPlacements(
   devices: readonly DeviceFacts[],
   request: GpuRequest,
   need: Need,

@@ -1,7 +1,15 @@
-import type { ExitDetail, FailureClass, InstanceId, Instant, ModelName, WeightsStatus } from '../core/index.ts'
-import { backoff, isPermanent, START_ATTEMPTS, START_WINDOW } from './limits.ts'
-import type { InstanceState, ModelState } from './state.ts'
-import { late, record, updateInstance, updateModel, type Turn } from './turn.ts'
+import type {
+  ExitDetail,
+  FailureClass,
+  InstanceId,
+  Instant,
+  LaunchKey,
+  ModelName,
+  WeightsStatus,
+} from '../core/index.ts'
+import { backoff, isPermanent } from './limits.ts'
+import type { InstanceState, ModelState, VariantState } from './state.ts'
+import { late, record, updateInstance, updateModel, updateVariant, type Turn } from './turn.ts'
 
 /** An exit that nobody asked for, or a start that was given up: a crash, whatever its code. */
 export function exited(turn: Turn, id: InstanceId, failure: FailureClass, detail: ExitDetail): void {
@@ -9,15 +17,17 @@ export function exited(turn: Turn, id: InstanceId, failure: FailureClass, detail
   if (instance === undefined || instance.phase === 'failed' || instance.phase === 'stuck')
     return late(turn, id, 'exited')
   const model = turn.models.get(instance.model)
-  if (model === undefined) return late(turn, id, 'exited')
   if (instance.phase === 'leaving') return leftEarly(turn, instance, failure, detail)
+  if (model === undefined) return late(turn, id, 'exited')
   const failures = [...recent(model, turn.at), turn.at]
-  const givenUp = isPermanent(failure) || failures.length >= START_ATTEMPTS
+  const givenUp = isPermanent(failure) || failures.length >= model.spec.start.attempts
   const retryAt = givenUp ? null : turn.at + backoff(failure, failures.length, turn.random)
   const during = instance.phase === 'starting' ? 'starting' : 'ready'
   const because = crashRecord(turn, instance, failure, detail, { during, attempt: failures.length, retryAt })
   const reason = failure === 'gpu_oom' || failure === 'host_oom' ? 'out_of_memory' : 'crashed'
   updateInstance(turn, id, { phase: 'failed', reason, leavingSince: turn.at, because })
+  if (reason === 'out_of_memory')
+    updateVariant(turn, model.spec.name, instance.key, { shortUntil: turn.at + model.spec.start.window })
   updateModel(turn, model.spec.name, { failures, notBefore: retryAt, lastReason: reason, lastPlan: null, because })
   if (givenUp) giveUp(turn, model.spec.name, failure, detail, failures)
 }
@@ -32,9 +42,10 @@ function giveUp(
   const model = turn.models.get(name)
   if (model === undefined) return
   // Another start is one too many until fewer than the limit are left in the window.
-  const lastTooMany = failures.at(-START_ATTEMPTS) ?? turn.at
-  const retryAt = isPermanent(failure) ? null : lastTooMany + START_WINDOW
-  const evidence = { class: failure, message: detail.message, attempts: failures.length, window: START_WINDOW, retryAt }
+  const { attempts, window } = model.spec.start
+  const lastTooMany = failures.at(-attempts) ?? turn.at
+  const retryAt = isPermanent(failure) ? null : lastTooMany + window
+  const evidence = { class: failure, message: detail.message, attempts: failures.length, window, retryAt }
   const because = record(turn, 'model_failed', { model: name, cause: model.because }, evidence)
   updateModel(turn, name, {
     because,
@@ -81,42 +92,59 @@ function crashRecord(
 
 /** Failures that still count. */
 export function recent(model: ModelState, at: Instant): readonly Instant[] {
-  return model.failures.filter((failedAt) => failedAt > at - START_WINDOW)
+  return model.failures.filter((failedAt) => failedAt > at - model.spec.start.window)
 }
 
-export function weights(turn: Turn, name: ModelName, status: WeightsStatus): void {
+/** Of one way to run the model. A manifest may have come since they were asked for, and taken that way out. */
+export function weights(turn: Turn, name: ModelName, key: LaunchKey, status: WeightsStatus): void {
   const model = turn.models.get(name)
-  if (model === undefined) return
+  const variant = model?.variants.findIndex((each) => each.key === key) ?? -1
+  if (model === undefined || variant < 0) return
+  const subject = { model: name, cause: model.because }
   if (status.kind === 'present') {
     const { perGpu, host, origin } = status.need
-    const because = record(
-      turn,
-      'weights',
-      { model: name, cause: model.because },
-      { status: 'present', perGpu, host, origin },
-    )
-    updateModel(turn, name, { weights: { kind: 'present', need: status.need }, fetchFailures: 0, because })
+    const because = record(turn, 'weights', subject, { status: 'present', variant, perGpu, host, origin })
+    updateVariant(turn, name, key, { weights: { kind: 'present', need: status.need } })
+    updateModel(turn, name, { fetchFailures: 0, because })
     return
   }
+  const { code, facts, message } = status
   const fetchFailures = model.fetchFailures + 1
   const retryAt = turn.at + backoff('weights_failed', fetchFailures, turn.random)
-  const because = record(
-    turn,
-    'weights',
-    { model: name, cause: model.because },
-    { status: 'failed', code: status.code, message: status.message },
-  )
+  const because = record(turn, 'weights', subject, { status: 'failed', variant, code, message })
+  const failure = { class: 'weights_failed', message, logTail: [], retryAt, answer: { code, facts } } as const
+  updateVariant(turn, name, key, { weights: { kind: 'failed', failure } })
+  updateModel(turn, name, { fetchFailures, because })
+  if (openVariants(turn, name).length > 0) return
+  // The first way is the one that was meant: what became of it is what a request is told.
+  const meant = model.variants[0]?.weights
   updateModel(turn, name, {
-    weights: { kind: 'unknown' },
-    fetchFailures,
-    because,
+    failure: meant?.kind === 'failed' ? { ...meant.failure, retryAt } : failure,
     standing: model.standing?.kind === 'once' ? null : model.standing,
-    failure: {
-      class: 'weights_failed',
-      message: status.message,
-      logTail: [],
-      retryAt,
-      answer: { code: status.code, facts: status.facts },
-    },
   })
+}
+
+/** What is left of the ways to run it: not those whose weights failed, nor those that ran out of memory while there is another. */
+export function openVariants(
+  turn: Turn,
+  name: ModelName,
+): readonly (readonly [variant: number, state: VariantState])[] {
+  const variants = turn.models.get(name)?.variants ?? []
+  const there = [...variants.entries()].filter(
+    ([, { weights: each }]) => each.kind !== 'failed' || each.failure.retryAt <= turn.at,
+  )
+  const roomy = there.filter(([, { shortUntil }]) => shortUntil === null || shortUntil <= turn.at)
+  return roomy.length > 0 ? roomy : there
+}
+
+/** Everything that held a model back is over: somebody asks for it, or it was changed. */
+export function forgiven(
+  model: ModelState,
+): Pick<ModelState, 'failure' | 'failures' | 'fetchFailures' | 'notBefore' | 'lastPlan' | 'variants'> {
+  const variants = model.variants.map((variant) => ({
+    ...variant,
+    weights: variant.weights.kind === 'failed' ? ({ kind: 'unknown' } as const) : variant.weights,
+    shortUntil: null,
+  }))
+  return { failure: null, failures: [], fetchFailures: 0, notBefore: null, lastPlan: null, variants }
 }

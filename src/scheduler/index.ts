@@ -1,3 +1,3 @@
-export { QUEUE_TIMEOUT, START_ATTEMPTS, START_WINDOW, STALENESS_LIMIT } from './limits.ts'
+export { STALENESS_LIMIT } from './limits.ts'
 export { initialState, instanceOf, isKept, type InstanceState, type ModelState, type SchedulerState } from './state.ts'
 export { step, type StepResult } from './step.ts'

@@ -1,8 +1,5 @@
 import { PERMANENT, type FailureClass, type Millis } from '../core/index.ts'
 
-/** A request waits no longer than this for a load to start; from then on the load's own deadline rules. */
-export const QUEUE_TIMEOUT: Millis = 10 * 60_000
-
 /**
  * A waiting load is not starved by a busy resident for longer than this: then the resident takes no new requests,
  * finishes those it has, and leaves.
@@ -12,15 +9,14 @@ export const STALENESS_LIMIT: Millis = 15_000
 /** Below this a busy instance's TTL waits for the end of its last lease instead of being looked at once per TTL. */
 export const SHORT_TTL: Millis = 1000
 
-/** Failed starts and crashes of one model within the window, before it is given up until the window has passed. */
-export const START_ATTEMPTS = 5
-export const START_WINDOW: Millis = 10 * 60_000
-
 /** An unload by an operator lets running answers finish for this long. */
 export const UNLOAD_DRAIN: Millis = 30_000
 
 /** Exact victim search up to this many idle residents (2^n sets); above it the cheapest are taken one by one. */
 export const EXACT_EVICTION_LIMIT = 12
+
+/** How far a new load moves what was learned of earlier ones. */
+const LEARNING_RATE = 0.3
 
 const BACKOFF_FIRST: Millis = 1000
 const BACKOFF_MOST: Millis = 60_000
@@ -41,4 +37,9 @@ export function backoff(failure: FailureClass, attempt: number, random: number):
 /** Whether trying again can help at all. */
 export function isPermanent(failure: FailureClass): boolean {
   return PERMANENT.has(failure)
+}
+
+/** What a load is expected to take, after one more was seen. */
+export function learn(before: Millis | undefined, seen: Millis): Millis {
+  return before === undefined ? seen : Math.round(before + (seen - before) * LEARNING_RATE)
 }

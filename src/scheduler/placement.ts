@@ -1,5 +1,6 @@
 import {
   deviceLabel,
+  isResource,
   type Bytes,
   type CandidateEvidence,
   type Claim,
@@ -15,12 +16,17 @@ import {
 import { cheapestSet, shortfallsOf, type Candidate } from './eviction.ts'
 import { budget, claimOn, largestPossible, leavingOn, type Promises } from './ledger.ts'
 import { describeRequest, gpusAmong, placementsFor } from './candidates.ts'
-import { isKept, type InstanceState, type ModelState } from './state.ts'
+import { isKept, type InstanceState, type ModelState, type VariantState } from './state.ts'
 import { isIdle, lastUse, type Turn } from './turn.ts'
 
 /** What is to be done about one wanted model, decided whole: act only when all of it can be. */
 export type Plan =
-  | { readonly kind: 'start'; readonly claims: readonly Claim[]; readonly evidence: PlanEvidence }
+  | {
+      readonly kind: 'start'
+      readonly way: Way
+      readonly claims: readonly Claim[]
+      readonly evidence: PlanEvidence
+    }
   | {
       readonly kind: 'evict'
       readonly victims: readonly Candidate[]
@@ -30,6 +36,8 @@ export type Plan =
   /** Memory is on its way back, or its holders are busy or too fresh: `watch` and `until` say what may change that. */
   | {
       readonly kind: 'wait'
+      /** It comes back anyway: nothing has to be given up for it. */
+      readonly released: boolean
       readonly claims: readonly Claim[]
       readonly watch: readonly InstanceState['id'][]
       readonly until: Instant | null
@@ -44,7 +52,16 @@ export type Plan =
     }
   | { readonly kind: 'no_device'; readonly wanted: string; readonly there: readonly string[] }
 
+/** One way to run the model whose weights are there. */
+export interface Way {
+  /** Its place among the model's ways. */
+  readonly variant: number
+  readonly state: VariantState
+  readonly need: Need
+}
+
 interface Weighed {
+  readonly way: Way
   readonly claims: readonly Claim[]
   readonly evidence: CandidateEvidence
   readonly victims: readonly Candidate[]
@@ -56,36 +73,45 @@ const PREFERENCE = ['fits', 'waits_for_release', 'fits_after_eviction', 'waits_f
 
 /**
  * Weighs every placement that the model may have and takes the best: one that fits now, else one whose memory is
- * coming back anyway, else the cheapest eviction, else one that a busy or fresh resident holds.
+ * coming back anyway, else the cheapest eviction, else one that a busy or fresh resident holds. A way to run the model
+ * is left for the next one only when memory is short: when it would have to wait for others, or could never fit.
  * `starved`: the model has waited past the staleness limit, so busy residents count as candidates too.
  */
-export function plan(turn: Turn, model: ModelState, need: Need, promises: Promises, starved: boolean): Plan {
-  const placements = placementsFor([...turn.devices.values()], model.spec.gpus, need)
-  if (placements.length === 0) {
+export function plan(turn: Turn, ways: readonly Way[], promises: Promises, starved: boolean): Plan {
+  const weighed: Weighed[] = []
+  const bests: Weighed[] = []
+  for (const way of ways) {
+    const options = placementsFor([...turn.devices.values()], way.state.spec, way.need).map((claims) =>
+      weigh(turn, way, claims, promises, starved),
+    )
+    weighed.push(...options)
+    const option = best(options)
+    if (option !== undefined) bests.push(option)
+    if (option !== undefined && !isShort(option)) break
+  }
+  const option = bests.find((each) => !isShort(each)) ?? bests.find(mayFit) ?? bests[0]
+  if (option === undefined) {
     return {
       kind: 'no_device',
-      wanted: describeRequest(model.spec.gpus),
+      wanted: ways.map((way) => describeRequest(way.state.spec.gpus)).join(', or '),
       there: gpusAmong([...turn.devices.values()]).map(deviceLabel),
     }
   }
-  const weighed = placements.map((claims) => weigh(turn, model.spec.name, claims, promises, starved))
-  const chosen = best(weighed)
-  const option = weighed[chosen]
-  if (option === undefined) throw new RangeError('a placement was chosen that was not weighed')
   const evidence = (action: PlanEvidence['action']): PlanEvidence => ({
     action,
     candidates: weighed.map((each) => each.evidence),
-    chosen: action === 'refuse' ? null : chosen,
+    chosen: action === 'refuse' ? null : weighed.indexOf(option),
   })
   switch (option.evidence.verdict) {
     case 'fits':
-      return { kind: 'start', claims: option.claims, evidence: evidence('start') }
+      return { kind: 'start', way: option.way, claims: option.claims, evidence: evidence('start') }
     case 'fits_after_eviction':
       return { kind: 'evict', victims: option.victims, claims: option.claims, evidence: evidence('evict') }
     case 'waits_for_release':
     case 'waits_for_idle':
       return {
         kind: 'wait',
+        released: option.evidence.verdict === 'waits_for_release',
         claims: option.claims,
         watch: option.watch,
         until: option.until,
@@ -98,7 +124,16 @@ export function plan(turn: Turn, model: ModelState, need: Need, promises: Promis
   }
 }
 
-function weigh(turn: Turn, wanted: ModelName, claims: readonly Claim[], promises: Promises, starved: boolean): Weighed {
+function isShort({ evidence }: Weighed): boolean {
+  return evidence.verdict === 'waits_for_idle' || evidence.verdict === 'never_fits'
+}
+
+function mayFit({ evidence }: Weighed): boolean {
+  return evidence.verdict !== 'never_fits'
+}
+
+function weigh(turn: Turn, way: Way, claims: readonly Claim[], promises: Promises, starved: boolean): Weighed {
+  const wanted = way.state.spec.name
   const devices = claims.map((claim) => budget(turn, factsOf(turn, claim.device), claim.bytes, promises))
   const leaving = (device: DeviceId): Bytes => leavingOn(turn, device)
   const shortNow = shortfallsOf(devices, () => 0)
@@ -125,11 +160,13 @@ function weigh(turn: Turn, wanted: ModelName, claims: readonly Claim[], promises
   ): Weighed {
     const untils = blockers.flatMap((blocker) => (blocker.until === null ? [] : [blocker.until]))
     return {
+      way,
       claims,
       victims: chosenVictims,
       watch: blockers.filter((blocker) => blocker.rule === 'busy').map((blocker) => blocker.candidate.instance.id),
       until: untils.length === 0 ? null : Math.min(...untils),
       evidence: {
+        variant: way.variant,
         devices,
         evict: chosenVictims.map((victim) => ({
           model: victim.instance.model,
@@ -167,14 +204,14 @@ function residentsOn(turn: Turn, wanted: ModelName, devices: ReadonlyMap<DeviceI
     if (![...devices.keys()].some((device) => claimOn(instance, device) > 0)) continue
     const model = turn.models.get(instance.model)
     if (model === undefined) continue
-    const reload = model.lastLoad ?? 0
+    const reload = turn.learned.get(instance.key) ?? 0
     const candidate = { instance, priority: model.spec.priority, reload, lastUse: lastUse(turn, instance) }
     residents.push({ candidate, ...protection(turn, instance, model) })
   }
   return residents
 }
 
-/** A new resident is kept for as long as its load took, or two models would do nothing but load. */
+/** A new resident is kept for as long as its load takes, or two models would do nothing but load. */
 function protection(
   turn: Turn,
   instance: InstanceState,
@@ -182,7 +219,8 @@ function protection(
 ): { rule: SpareRule | null; until: Instant | null } {
   if (isKept(model)) return { rule: 'pinned', until: null }
   if (instance.phase === 'starting') return { rule: 'starting', until: null }
-  const residentUntil = (instance.readyAt ?? turn.at) + (model.lastLoad ?? 0)
+  const residency = model.spec.minResidency ?? turn.learned.get(instance.key) ?? 0
+  const residentUntil = (instance.readyAt ?? turn.at) + residency
   if (turn.at < residentUntil) return { rule: 'minimum_residency', until: residentUntil }
   if (!isIdle(turn, instance)) return { rule: 'busy', until: null }
   return { rule: null, until: null }
@@ -198,7 +236,12 @@ function sparedOn(
   const spared: CandidateEvidence['spared'][number][] = []
   for (const instance of turn.instances.values()) {
     const bytes = claimsOn(instance, claims)
-    if (chosen.has(instance.id) || instance.model === wanted || bytes === 0) continue
+    if (
+      chosen.has(instance.id) ||
+      instance.model === wanted ||
+      !claims.some(({ device }) => claimOn(instance, device) > 0)
+    )
+      continue
     const model = turn.models.get(instance.model)
     const { rule, until } =
       instance.phase === 'leaving' || instance.phase === 'failed' || instance.phase === 'stuck' || model === undefined
@@ -210,20 +253,15 @@ function sparedOn(
 }
 
 function claimsOn(instance: InstanceState, claims: readonly Claim[]): Bytes {
-  return claims.reduce((sum, claim) => sum + claimOn(instance, claim.device), 0)
+  return claims.reduce((sum, { device }) => sum + (isResource(device) ? 0 : claimOn(instance, device)), 0)
 }
 
 /** The first of the best verdict; among those that fit, the tightest, so that large gaps stay whole. */
-function best(weighed: readonly Weighed[]): number {
-  let chosen = 0
-  for (let index = 1; index < weighed.length; index += 1) {
-    if (compare(weighed[index], weighed[chosen]) < 0) chosen = index
-  }
-  return chosen
+function best(weighed: readonly Weighed[]): Weighed | undefined {
+  return weighed.toSorted(compare)[0]
 }
 
-function compare(a: Weighed | undefined, b: Weighed | undefined): number {
-  if (a === undefined || b === undefined) return 0
+function compare(a: Weighed, b: Weighed): number {
   const byVerdict = PREFERENCE.indexOf(a.evidence.verdict) - PREFERENCE.indexOf(b.evidence.verdict)
   if (byVerdict !== 0) return byVerdict
   if (a.evidence.verdict === 'fits_after_eviction') return a.victims.length - b.victims.length

@@ -1,10 +1,32 @@
-import { HOST, type Instant, type ModelName, type PlanEvidence, type Priority, type Sequence } from '../core/index.ts'
-import type { Promises } from './ledger.ts'
-import { QUEUE_TIMEOUT, SHORT_TTL, STALENESS_LIMIT } from './limits.ts'
-import { recent } from './failures.ts'
-import { plan, type Plan } from './placement.ts'
-import { instanceOf, isKept, type ModelState } from './state.ts'
-import { answer, answerAll, isIdle, lastUse, record, stopInstance, updateModel, type Turn } from './turn.ts'
+import {
+  HOST,
+  isResource,
+  type DeviceFacts,
+  type ErrorCode,
+  type Facts,
+  type Instant,
+  type ModelName,
+  type PlanEvidence,
+  type Priority,
+  type Sequence,
+} from '../core/index.ts'
+import { claimOn, type Promises } from './ledger.ts'
+import { SHORT_TTL, STALENESS_LIMIT } from './limits.ts'
+import { openVariants, recent } from './failures.ts'
+import { plan, type Plan, type Way } from './placement.ts'
+import { instanceOf, isKept, type ModelState, type VariantState } from './state.ts'
+import {
+  answer,
+  answerAll,
+  isIdle,
+  lastUse,
+  record,
+  refuseAll,
+  stopInstance,
+  updateModel,
+  updateVariant,
+  type Turn,
+} from './turn.ts'
 
 /**
  * What follows from the state as it stands, whatever input led to it. Fixed passes, in this order, after every input;
@@ -13,8 +35,11 @@ import { answer, answerAll, isIdle, lastUse, record, stopInstance, updateModel, 
 export function settle(turn: Turn): void {
   endPins(turn)
   if (turn.shutdown === null) {
-    serveReady(turn)
-    placeWanted(turn)
+    // Whoever is sent to a fallback wants that one in the same turn. No chain of them is longer than there are models.
+    for (let round = 0; round <= turn.models.size; round += 1) {
+      serveReady(turn)
+      if (!placeWanted(turn)) break
+    }
     unloadExpired(turn)
   } else {
     finish(turn, turn.shutdown)
@@ -83,20 +108,23 @@ function serveReady(turn: Turn): void {
   }
 }
 
-function placeWanted(turn: Turn): void {
+/** True when a request was sent to another model meanwhile. */
+function placeWanted(turn: Turn): boolean {
   const promises: Promises = new Map()
+  const fallenBack = turn.fallenBack
   for (const { model, since } of demands(turn)) {
     if (instanceOf(turn, model.spec.name) === undefined && mayStart(turn, model)) place(turn, model, since, promises)
   }
+  return turn.fallenBack > fallenBack
 }
 
-/** Weights first, and not before a back-off is over. A model that was given up answers at once, until its time has come. */
+/** Not before a back-off is over. A model that was given up answers at once, until its time has come. */
 function mayStart(turn: Turn, model: ModelState): boolean {
   const { name } = model.spec
   if (model.failure !== null) {
     const { retryAt, answer: refusal } = model.failure
     if (retryAt === null || turn.at < retryAt) {
-      answerAll(turn, name, { kind: 'refused', ...refusal }, model.because)
+      refuseAll(turn, model, refusal, model.because)
       if (retryAt !== null && model.standing !== null) turn.due.push(retryAt)
       return false
     }
@@ -106,18 +134,13 @@ function mayStart(turn: Turn, model: ModelState): boolean {
     turn.due.push(model.notBefore)
     return false
   }
-  if (model.weights.kind === 'unknown') {
-    const because = record(turn, 'fetch', { model: name, cause: model.because }, {})
-    updateModel(turn, name, { weights: { kind: 'fetching' }, because })
-    turn.effects.push({ kind: 'fetch', model: name })
-  }
-  return model.weights.kind === 'present'
+  return true
 }
 
 function place(turn: Turn, model: ModelState, since: Instant, promises: Promises): void {
-  if (model.weights.kind !== 'present' || turn.devices.size === 0) return
   const starvedAt = since + STALENESS_LIMIT
-  const decided = plan(turn, model, model.weights.need, promises, turn.at >= starvedAt)
+  const decided = decide(turn, model, promises, turn.at >= starvedAt)
+  if (decided === null) return
   switch (decided.kind) {
     case 'start':
       start(turn, model, decided)
@@ -150,23 +173,59 @@ function place(turn: Turn, model: ModelState, since: Instant, promises: Promises
   }
 }
 
+/**
+ * The ways to run the model are looked at in order, each only when memory is short for those before it: its weights
+ * are not fetched earlier. Null while weights are awaited that may change the answer.
+ */
+function decide(turn: Turn, model: ModelState, promises: Promises, starved: boolean): Plan | null {
+  if (!turn.devices.has(HOST)) return null
+  const ways: Way[] = []
+  let decided: Plan | null = null
+  for (const [variant, state] of openVariants(turn, model.spec.name)) {
+    const { weights } = state
+    if (weights.kind !== 'present') {
+      if (weights.kind !== 'fetching') fetch(turn, model, variant, state)
+      // Better weights than none may still come: nobody is refused before.
+      return decided?.kind === 'wait' ? decided : null
+    }
+    ways.push({ variant, state, need: weights.need })
+    decided = plan(turn, ways, promises, starved)
+    if (!isShort(decided)) break
+  }
+  return decided
+}
+
+function isShort(decided: Plan): boolean {
+  return decided.kind === 'refuse' || decided.kind === 'no_device' || (decided.kind === 'wait' && !decided.released)
+}
+
+function fetch(turn: Turn, model: ModelState, variant: number, { spec, key }: VariantState): void {
+  const { name } = model.spec
+  const because = record(turn, 'fetch', { model: name, cause: model.because }, { variant })
+  updateVariant(turn, name, key, { weights: { kind: 'fetching' } })
+  updateModel(turn, name, { because })
+  turn.effects.push({ kind: 'fetch', model: name, spec, key })
+}
+
 function promise(promises: Promises, device: string, bytes: number): void {
   promises.set(device, (promises.get(device) ?? 0) + bytes)
 }
 
 function start(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'start' }>): void {
   const { name } = model.spec
+  const { spec, key } = decided.way.state
   const cause = record(turn, 'planned', { model: name, cause: model.because }, decided.evidence)
   const id = `${name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 32)}-${cause.toString(36)}`
   const because = record(
     turn,
     'started',
     { model: name, instance: id, cause },
-    { claims: decided.claims, attempt: recent(model, turn.at).length + 1 },
+    { claims: decided.claims, attempt: recent(model, turn.at).length + 1, variant: decided.way.variant },
   )
   turn.instances.set(id, {
     id,
     model: name,
+    key,
     claims: decided.claims,
     phase: 'starting',
     startedAt: turn.at,
@@ -176,15 +235,14 @@ function start(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'st
     because,
   })
   updateModel(turn, name, { because, lastPlan: null, notBefore: null })
-  turn.effects.push({ kind: 'start', launch: { instance: id, model: name, claims: decided.claims } })
+  turn.effects.push({ kind: 'start', launch: { instance: id, model: name, spec, key, claims: decided.claims } })
 }
 
 function evict(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'evict' }>): void {
   const cause = recordPlan(turn, model, decided.evidence)
   for (const victim of decided.victims) {
     const bytes = decided.claims.reduce(
-      (sum, claim) =>
-        sum + victim.instance.claims.reduce((on, own) => on + (own.device === claim.device ? own.bytes : 0), 0),
+      (sum, claim) => sum + (isResource(claim.device) ? 0 : claimOn(victim.instance, claim.device)),
       0,
     )
     const why = {
@@ -200,26 +258,32 @@ function evict(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'ev
 
 function refuse(turn: Turn, model: ModelState, decided: Extract<Plan, { kind: 'refuse' }>): void {
   const cause = recordPlan(turn, model, decided.evidence)
-  const code = decided.device.id === HOST ? 'insufficient_host_memory' : 'insufficient_gpu_memory'
   const facts = { model: model.spec.name, device: decided.device.id, needed: decided.needed, largest: decided.largest }
-  giveUp(turn, model, code, facts, cause)
+  giveUp(turn, model, INSUFFICIENT[decided.device.kind], facts, cause)
 }
+
+const INSUFFICIENT = Object.freeze({
+  host: 'insufficient_host_memory',
+  gpu: 'insufficient_gpu_memory',
+  resource: 'insufficient_resource',
+} as const) satisfies Readonly<Record<DeviceFacts['kind'], ErrorCode>>
 
 /** Answers who waits; what is merely preloaded is not tried again, what is kept is when the world changes. */
 function giveUp(
   turn: Turn,
   model: ModelState,
-  code: 'insufficient_host_memory' | 'insufficient_gpu_memory' | 'no_such_device',
-  facts: Readonly<Record<string, unknown>>,
+  code: (typeof INSUFFICIENT)[DeviceFacts['kind']] | 'no_such_device',
+  facts: Facts,
   cause: Sequence | null,
 ): void {
-  answerAll(turn, model.spec.name, { kind: 'refused', code, facts }, cause)
+  refuseAll(turn, model, { code, facts }, cause)
   if (model.standing?.kind === 'once') updateModel(turn, model.spec.name, { standing: null })
 }
 
 /** Journals a plan unless the last one said the same. */
 function recordPlan(turn: Turn, model: ModelState, evidence: PlanEvidence): Sequence | null {
-  const verdicts = evidence.candidates.map(({ verdict, devices, evict, spared }) => [
+  const verdicts = evidence.candidates.map(({ variant, verdict, devices, evict, spared }) => [
+    variant,
     verdict,
     devices.map(({ device, needed, claimed, promised }) => [device, needed, claimed, promised]),
     evict.map(({ instance }) => instance),
@@ -259,7 +323,7 @@ function finish(turn: Turn, deadline: Instant): void {
 function timeOutWaiters(turn: Turn): void {
   for (const waiter of turn.waiters) {
     if (instanceOf(turn, waiter.model)?.phase === 'starting') continue
-    const deadline = waiter.at + QUEUE_TIMEOUT
+    const deadline = waiter.at + turn.manifest.server.queueTimeout
     if (turn.at < deadline) {
       turn.due.push(deadline)
       continue

@@ -1,20 +1,24 @@
-import type {
-  Claim,
-  DeviceFacts,
-  DeviceId,
-  ErrorCode,
-  Facts,
-  FailureClass,
-  InstanceId,
-  Instant,
-  LeaveReason,
-  Manifest,
-  Millis,
-  ModelName,
-  ModelSpec,
-  Need,
-  RequestId,
-  Sequence,
+import {
+  launchKey,
+  resourceDevice,
+  variantsOf,
+  type Claim,
+  type DeviceFacts,
+  type DeviceId,
+  type ErrorCode,
+  type Facts,
+  type FailureClass,
+  type InstanceId,
+  type Instant,
+  type LaunchKey,
+  type LeaveReason,
+  type Manifest,
+  type Millis,
+  type ModelName,
+  type ModelSpec,
+  type Need,
+  type RequestId,
+  type Sequence,
 } from '../core/index.ts'
 
 /**
@@ -22,6 +26,8 @@ import type {
  * older state stays what it was (a dry run is a step whose result is thrown away).
  */
 export interface SchedulerState {
+  /** The one in force. */
+  readonly manifest: Manifest
   readonly models: ReadonlyMap<ModelName, ModelState>
   /** Every instance that is not gone; a stuck one stays, with the missing bytes as its claims. */
   readonly instances: ReadonlyMap<InstanceId, InstanceState>
@@ -34,11 +40,14 @@ export interface SchedulerState {
   readonly wakeAt: Instant | null
   /** Busy instances whose becoming idle would change a plan: the view sends `idle` for these alone. */
   readonly watched: ReadonlySet<InstanceId>
+  /** What a load takes, by launch, also of launches that no manifest names now. */
+  readonly learned: ReadonlyMap<LaunchKey, Millis>
 }
 
 export interface ModelState {
   readonly spec: ModelSpec
-  readonly weights: WeightsState
+  /** Every way to run it, as `variantsOf` orders them. */
+  readonly variants: readonly VariantState[]
   /** When starts of this model failed or its instance crashed, within the start window. */
   readonly failures: readonly Instant[]
   /** Fetches of its weights that failed in a row. */
@@ -58,6 +67,14 @@ export interface ModelState {
   readonly because: Sequence | null
 }
 
+export interface VariantState {
+  readonly key: LaunchKey
+  readonly spec: ModelSpec
+  readonly weights: WeightsState
+  /** It ran out of memory: passed over until then, as long as there is another way. */
+  readonly shortUntil: Instant | null
+}
+
 /** `since` orders a standing want among the waiting requests. */
 export interface Standing {
   readonly kind: 'kept' | 'once'
@@ -68,6 +85,8 @@ export type WeightsState =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'fetching' }
   | { readonly kind: 'present'; readonly need: Need }
+  /** They could not be had, and are not asked for again before `retryAt`. */
+  | { readonly kind: 'failed'; readonly failure: ModelFailure & { readonly retryAt: Instant } }
 
 export interface ModelFailure {
   readonly class: FailureClass
@@ -82,6 +101,8 @@ export interface ModelFailure {
 export interface InstanceState {
   readonly id: InstanceId
   readonly model: ModelName
+  /** Of the way in which it was launched; a reload may have taken that way out of the manifest. */
+  readonly key: LaunchKey
   readonly claims: readonly Claim[]
   /** `leaving` covers draining, stopping and releasing: to the ledger they are one, its claim still counts. */
   readonly phase: 'starting' | 'ready' | 'leaving' | 'failed' | 'stuck'
@@ -94,6 +115,7 @@ export interface InstanceState {
 
 export interface Waiter {
   readonly request: RequestId
+  /** The one that it waits for. */
   readonly model: ModelName
   readonly at: Instant
   /** An operator's load takes no lease when it is answered. */
@@ -101,24 +123,30 @@ export interface Waiter {
 }
 
 /** Before anything is known of devices or weights. `at`: now, for what the manifest wants from the start. */
-export function initialState(manifest: Manifest, at: Instant): SchedulerState {
+export function initialState(
+  manifest: Manifest,
+  at: Instant,
+  learned: ReadonlyMap<LaunchKey, Millis> = new Map(),
+): SchedulerState {
   const models = new Map<ModelName, ModelState>()
-  for (const spec of manifest.models.values()) models.set(spec.name, newModel(spec, at))
+  for (const spec of manifest.models.values()) models.set(spec.name, newModel(spec, manifest, at))
   return {
+    manifest,
     models,
     instances: new Map(),
-    devices: new Map(),
+    devices: new Map(resourcesOf(manifest, at).map((resource) => [resource.id, resource])),
     waiters: [],
     shutdown: null,
     wakeAt: null,
     watched: new Set(),
+    learned,
   }
 }
 
-function newModel(spec: ModelSpec, at: Instant): ModelState {
+export function newModel(spec: ModelSpec, manifest: Manifest, at: Instant): ModelState {
   return {
     spec,
-    weights: { kind: 'unknown' },
+    variants: newVariants(spec, manifest),
     failures: [],
     fetchFailures: 0,
     notBefore: null,
@@ -132,7 +160,30 @@ function newModel(spec: ModelSpec, at: Instant): ModelState {
   }
 }
 
-function standingOf(spec: ModelSpec, at: Instant): Standing | null {
+export function newVariants(model: ModelSpec, manifest: Manifest): readonly VariantState[] {
+  return variantsOf(model).map((spec) => ({
+    key: launchKey(spec, manifest.engines),
+    spec,
+    weights: { kind: 'unknown' },
+    shortUntil: null,
+  }))
+}
+
+/** What the manifest names and counts, as devices: nothing measures them, so our claims are all there is to know. */
+export function resourcesOf(manifest: Manifest, at: Instant): readonly DeviceFacts[] {
+  return Object.entries(manifest.memory.resources).map(([name, total]) => ({
+    id: resourceDevice(name),
+    kind: 'resource',
+    index: 0,
+    name,
+    total,
+    reserve: 0,
+    measuredFree: null,
+    measuredAt: at,
+  }))
+}
+
+export function standingOf(spec: ModelSpec, at: Instant): Standing | null {
   switch (spec.keep) {
     case 'always':
       return { kind: 'kept', since: at }

@@ -9,9 +9,11 @@ import type {
   Stamp,
 } from '../core/index.ts'
 import { exited, weights } from './failures.ts'
+import { learn } from './limits.ts'
 import { operator } from './operator.ts'
+import { reload } from './reload.ts'
 import { settle } from './settle.ts'
-import { instanceOf, type SchedulerState } from './state.ts'
+import { instanceOf, type SchedulerState, type Waiter } from './state.ts'
 import { answer, beginTurn, late, record, updateInstance, updateModel, type Turn } from './turn.ts'
 
 export interface StepResult {
@@ -37,6 +39,7 @@ function endTurn(before: SchedulerState, turn: Turn): StepResult {
   if (wakeAt !== before.wakeAt) turn.effects.push({ kind: 'wake_at', at: wakeAt })
   return {
     state: {
+      manifest: turn.manifest,
       models: turn.models,
       instances: turn.instances,
       devices: turn.devices,
@@ -44,6 +47,7 @@ function endTurn(before: SchedulerState, turn: Turn): StepResult {
       shutdown: turn.shutdown,
       wakeAt,
       watched: turn.watched,
+      learned: turn.learned,
     },
     effects: turn.effects,
     records: turn.records,
@@ -65,9 +69,11 @@ function apply(turn: Turn, input: Input): void {
     case 'stuck':
       return stuck(turn, input)
     case 'weights':
-      return weights(turn, input.model, input.status)
+      return weights(turn, input.model, input.key, input.status)
     case 'devices':
       return devices(turn, input.facts)
+    case 'manifest':
+      return reload(turn, input)
     case 'operator':
       return operator(turn, input.command)
     case 'idle':
@@ -80,8 +86,13 @@ function apply(turn: Turn, input: Input): void {
 
 function wanted(turn: Turn, name: ModelName, request: RequestId, onCold: 'wait' | 'fail'): void {
   const model = turn.models.get(name)
-  if (model === undefined) throw new RangeError(`a request came for ${name}, which is not in the manifest`)
-  turn.waiters.push({ request, model: name, at: turn.at, wants: 'lease' })
+  const waiter: Waiter = { request, model: name, at: turn.at, wants: 'lease' }
+  if (model === undefined) {
+    // It stood in line for a slot when a reload took its model out of the manifest.
+    const gone = { kind: 'refused', code: 'model_not_found', facts: { model: name, nearest: [] } } as const
+    return answer(turn, waiter, gone, null)
+  }
+  turn.waiters.push(waiter)
   const because = record(
     turn,
     'wanted',
@@ -127,6 +138,7 @@ function ready(turn: Turn, id: InstanceId): void {
   const because = record(turn, 'ready', { model: instance.model, instance: id, cause: instance.because }, { loadTime })
   updateInstance(turn, id, { phase: 'ready', readyAt: turn.at, because })
   updateModel(turn, instance.model, { lastLoad: loadTime, because })
+  turn.learned = new Map(turn.learned).set(instance.key, learn(turn.learned.get(instance.key), loadTime))
 }
 
 function released(turn: Turn, id: InstanceId): void {
@@ -144,7 +156,11 @@ function released(turn: Turn, id: InstanceId): void {
   const standing = turn.models.get(instance.model)?.standing
   if (standing?.kind === 'kept') updateModel(turn, instance.model, { standing: { kind: 'kept', since: turn.at } })
   // The files may change while nobody holds them: the next load looks again.
-  updateModel(turn, instance.model, { because, lastPlan: null, weights: { kind: 'unknown' } })
+  const variants = turn.models.get(instance.model)?.variants.map((variant) => ({
+    ...variant,
+    weights: variant.weights.kind === 'present' ? ({ kind: 'unknown' } as const) : variant.weights,
+  }))
+  updateModel(turn, instance.model, { because, lastPlan: null, ...(variants && { variants }) })
 }
 
 /** What did not come back stays charged, as a stuck instance's claims, until the daemon starts anew. */

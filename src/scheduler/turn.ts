@@ -4,11 +4,16 @@ import type {
   DeviceId,
   Drain,
   Effect,
+  ErrorCode,
   Evidence,
+  Facts,
   InstanceId,
   Instant,
   JournalRecord,
+  LaunchKey,
   LeaveReason,
+  Manifest,
+  Millis,
   ModelName,
   RecordKind,
   Sequence,
@@ -16,25 +21,36 @@ import type {
   StopEvidence,
   Usage,
 } from '../core/index.ts'
-import type { InstanceState, ModelState, SchedulerState, Waiter } from './state.ts'
+import {
+  instanceOf,
+  type InstanceState,
+  type ModelState,
+  type SchedulerState,
+  type VariantState,
+  type Waiter,
+} from './state.ts'
 
 /** One step in the making: a draft of the next state with the effects and records that led to it. */
 export interface Turn {
   readonly at: Instant
   readonly random: number
   readonly usage: ReadonlyMap<InstanceId, Usage>
+  manifest: Manifest
   readonly models: Map<ModelName, ModelState>
   readonly instances: Map<InstanceId, InstanceState>
   readonly devices: Map<DeviceId, DeviceFacts>
   waiters: Waiter[]
   shutdown: Instant | null
   readonly watched: Set<InstanceId>
+  learned: ReadonlyMap<LaunchKey, Millis>
   /** Answered in this turn: their leases are not in `usage` yet. */
   readonly granted: Set<InstanceId>
   /** Instants at which something is due without any input. */
   readonly due: Instant[]
   readonly effects: Effect[]
   readonly records: JournalRecord[]
+  /** Requests that were sent to a fallback. */
+  fallenBack: number
   nextSeq: Sequence
 }
 
@@ -43,16 +59,19 @@ export function beginTurn(state: SchedulerState, stamp: Stamp): Turn {
     at: stamp.at,
     random: stamp.random,
     usage: stamp.usage,
+    manifest: state.manifest,
     models: new Map(state.models),
     instances: new Map(state.instances),
     devices: new Map(state.devices),
     waiters: [...state.waiters],
     shutdown: state.shutdown,
     watched: new Set(),
+    learned: state.learned,
     granted: new Set(),
     due: [],
     effects: [],
     records: [],
+    fallenBack: 0,
     nextSeq: stamp.seq,
   }
 }
@@ -85,6 +104,13 @@ export function updateModel(turn: Turn, name: ModelName, change: Partial<ModelSt
   if (model) turn.models.set(name, { ...model, ...change })
 }
 
+export function updateVariant(turn: Turn, name: ModelName, key: LaunchKey, change: Partial<VariantState>): void {
+  const model = turn.models.get(name)
+  if (model === undefined) return
+  const variants = model.variants.map((variant) => (variant.key === key ? { ...variant, ...change } : variant))
+  turn.models.set(name, { ...model, variants })
+}
+
 export function updateInstance(turn: Turn, id: InstanceId, change: Partial<InstanceState>): void {
   const instance = turn.instances.get(id)
   if (instance) turn.instances.set(id, { ...instance, ...change })
@@ -113,6 +139,40 @@ export function answerAll(turn: Turn, model: ModelName, outcome: AnswerOutcome, 
     else rest.push(waiter)
   }
   turn.waiters = rest
+}
+
+/**
+ * The model cannot be loaded: its waiters go to its fallback where there is one, else they are refused. An operator who
+ * asked for this very model is told.
+ */
+export function refuseAll(
+  turn: Turn,
+  { spec }: ModelState,
+  refusal: { readonly code: ErrorCode; readonly facts: Facts },
+  cause: Sequence | null,
+): void {
+  const { name, fallback } = spec
+  if (fallback !== null && turn.models.has(fallback)) {
+    turn.waiters = turn.waiters.map((waiter) => {
+      if (waiter.model !== name || waiter.wants === 'load') return waiter
+      fallBack(turn, waiter, { to: fallback, ...refusal }, cause)
+      return { ...waiter, model: fallback }
+    })
+  }
+  answerAll(turn, name, { kind: 'refused', ...refusal }, cause)
+}
+
+function fallBack(
+  turn: Turn,
+  { request, model }: Waiter,
+  why: Omit<Evidence['fell_back'], 'request'>,
+  cause: Sequence | null,
+): void {
+  const because = record(turn, 'fell_back', { model, cause }, { request, ...why })
+  const waiting = turn.waiters.filter((waiter) => waiter.model === why.to).length + 1
+  const wantedBy = record(turn, 'wanted', { model: why.to, cause: because }, { request, waiting })
+  if (instanceOf(turn, why.to)?.phase !== 'starting') updateModel(turn, why.to, { because: wantedBy })
+  turn.fallenBack += 1
 }
 
 /** Takes an instance down for a reason, with the evidence. Its claim counts until it is released. */

@@ -4,7 +4,6 @@ import {
   type Input,
   type InstanceId,
   type Launch,
-  type Manifest,
   type ModelName,
   type Usage,
 } from '../core/index.ts'
@@ -14,11 +13,13 @@ import type { Prepared } from './prepare.ts'
 
 /** The living instances with their lease books; what they say is posted as inputs. */
 export interface Instances {
-  start(launch: Launch, prepared: Extract<Prepared, { kind: 'ready' }>): void
+  start(launch: Launch, prepared: Prepared): void
   get(id: InstanceId): Instance | undefined
   book(id: InstanceId): LeaseBook | undefined
   /** The open book of the model's ready instance. */
   openBook(model: ModelName): LeaseBook | undefined
+  /** A manifest came: open books take its limits. */
+  relimit(): void
   /** No more leases; whoever waited for a slot is wanted again. */
   close(id: InstanceId): void
   usage(): ReadonlyMap<InstanceId, Usage>
@@ -26,53 +27,61 @@ export interface Instances {
 
 export interface InstancesParts {
   readonly world: InstanceWorld
-  readonly manifest: Manifest
+  /** Where relative paths of the manifest start. */
+  directory(): string
   readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
   readonly environment: Readonly<Record<string, string>>
   post(input: Input): void
-  requeue(model: ModelName, waiters: readonly SlotWaiter[]): void
+  requeue(waiters: readonly SlotWaiter[]): void
   isWatched(id: InstanceId): boolean
   onOutput(model: ModelName, line: string): void
+  /** How many requests the launch may have at once, as the manifest says now. */
+  concurrency(launch: Launch): number
 }
 
 export function createInstances(parts: InstancesParts): Instances {
-  const { world, manifest, adapters, post } = parts
+  const { world, adapters, post } = parts
   const living = new Map<InstanceId, Instance>()
   const books = new Map<InstanceId, LeaseBook>()
   const open = new Map<ModelName, LeaseBook>()
+  const launches = new Map<InstanceId, Launch>()
 
   return {
     start,
     get: (id) => living.get(id),
     book: (id) => books.get(id),
     openBook: (model) => open.get(model),
+    relimit() {
+      for (const [model, book] of open) {
+        const launch = launches.get(book.offer.instance)
+        if (launch?.model === model) book.relimit(parts.concurrency(launch))
+      }
+    },
     close,
     usage: () => new Map([...books].map(([id, book]) => [id, book.usage])),
   }
 
-  function start(launch: Launch, prepared: Extract<Prepared, { kind: 'ready' }>): void {
+  function start(launch: Launch, prepared: Prepared): void {
     const id = launch.instance
-    const model = manifest.models.get(launch.model)
-    if (model === undefined) throw new RangeError(`a launch of ${launch.model}, which is not in the manifest`)
     const facts = world.gpus.facts()
     const gpus = launch.claims.flatMap((claim) => facts.filter((each) => each.id === claim.device && each.id !== HOST))
     const instance = startInstance(
       world,
       {
         launch,
-        model,
-        adapter: adapters[model.engine],
+        model: launch.spec,
+        adapter: adapters[launch.spec.engine],
         binary: prepared.binary,
         weights: prepared.weights,
         gpuUuids: gpus.map((gpu) => gpu.id),
         gpuIndices: gpus.map((gpu) => gpu.index),
-        manifestDirectory: manifest.directory,
+        manifestDirectory: parts.directory(),
         environment: parts.environment,
       },
       {
         line: (text) => parts.onOutput(launch.model, text),
         ready() {
-          openBookFor(id, instance, model.concurrency)
+          openBookFor(id, instance)
           post({ kind: 'ready', instance: id })
         },
         exited(failure, detail) {
@@ -94,8 +103,9 @@ export function createInstances(parts: InstancesParts): Instances {
       },
     )
     living.set(id, instance)
+    launches.set(id, launch)
 
-    function openBookFor(instanceId: InstanceId, ready: Instance, concurrency: number): void {
+    function openBookFor(instanceId: InstanceId, ready: Instance): void {
       if (ready.address === null || ready.plan === null)
         throw new RangeError(`instance ${instanceId} is ready without an address`)
       const offer = {
@@ -105,10 +115,9 @@ export function createInstances(parts: InstancesParts): Instances {
         servedName: ready.plan.servedName,
         key: ready.key,
         reuse: ready.plan.reuse,
-        concurrency,
         loadTime: (ready.readyAt ?? ready.startedAt) - ready.startedAt,
       }
-      const book = openLeaseBook(world.clock, offer, () => {
+      const book = openLeaseBook(world.clock, offer, parts.concurrency(launch), () => {
         if (parts.isWatched(instanceId)) post({ kind: 'idle', instance: instanceId })
       })
       books.set(instanceId, book)
@@ -120,11 +129,12 @@ export function createInstances(parts: InstancesParts): Instances {
     const book = books.get(id)
     if (book === undefined) return
     if (open.get(book.offer.model) === book) open.delete(book.offer.model)
-    parts.requeue(book.offer.model, book.close())
+    parts.requeue(book.close())
   }
 
   function forget(id: InstanceId): void {
     living.delete(id)
+    launches.delete(id)
     books.delete(id)
   }
 }

@@ -22,15 +22,21 @@ export interface Offer {
   readonly servedName: string
   readonly key: string
   readonly reuse: ConnectionReuse
-  readonly concurrency: number
   readonly loadTime: Millis
 }
 
-/** Somebody who waits for a slot. `cold`: also waited for the load. */
-export interface SlotWaiter {
-  readonly request: RequestId
+/** What a lease says of the request that holds it. */
+export interface Applicant {
+  /** The model that was asked for: another one than the book's when that is its fallback. */
+  readonly model: ModelName
   readonly since: Instant
+  /** Also waited for the load. */
   readonly cold: boolean
+}
+
+/** Somebody who waits for a slot. */
+export interface SlotWaiter extends Applicant {
+  readonly request: RequestId
   grant(lease: Lease): void
 }
 
@@ -39,8 +45,10 @@ export interface LeaseBook {
   readonly offer: Offer
   readonly usage: Usage
   /** At once when a slot is free and nobody waits, else null. */
-  take(since: Instant, cold: boolean): Lease | null
+  take(applicant: Applicant): Lease | null
   wait(waiter: SlotWaiter): void
+  /** How many leases there may be at once from now on; none is taken back. */
+  relimit(concurrency: number): void
   /** Takes a waiter that left out of the line. */
   forget(waiter: SlotWaiter): void
   /** No lease from now on; whoever waited for a slot, in order. */
@@ -52,8 +60,9 @@ export interface LeaseBook {
 }
 
 /** `onIdle` is called each time the last lease ends and nobody waits. */
-export function openLeaseBook(clock: Clock, offer: Offer, onIdle: () => void): LeaseBook {
+export function openLeaseBook(clock: Clock, offer: Offer, concurrency: number, onIdle: () => void): LeaseBook {
   const ended = new AbortController()
+  let limit = concurrency
   let active = 0
   let lastByteAt = clock.now()
   let closed = false
@@ -67,8 +76,12 @@ export function openLeaseBook(clock: Clock, offer: Offer, onIdle: () => void): L
       const since = clock.now() - BROKEN_WINDOW
       return { leases: active, waiting: line.length, broken: brokenAt.filter((at) => at >= since).length, lastByteAt }
     },
-    take(since, cold) {
-      return closed || line.length > 0 || active >= offer.concurrency ? null : lend(since, cold)
+    take(applicant) {
+      return closed || line.length > 0 || active >= limit ? null : lend(applicant)
+    },
+    relimit(next) {
+      limit = next
+      serveLine()
     },
     wait(waiter) {
       if (closed) throw new RangeError(`a request was put in line for ${offer.instance}, which is closed`)
@@ -91,11 +104,13 @@ export function openLeaseBook(clock: Clock, offer: Offer, onIdle: () => void): L
     },
   }
 
-  function lend(since: Instant, cold: boolean): Lease {
+  function lend({ model, since, cold }: Applicant): Lease {
     active += 1
     let held = true
     return {
       instance: offer.instance,
+      model: offer.model,
+      fallbackFrom: model === offer.model ? null : model,
       address: offer.address,
       servedName: offer.servedName,
       key: offer.key,
@@ -121,15 +136,19 @@ export function openLeaseBook(clock: Clock, offer: Offer, onIdle: () => void): L
   function giveBack(): void {
     active -= 1
     lastByteAt = clock.now()
-    while (!closed && active < offer.concurrency) {
-      const next = line.shift()
-      if (next === undefined) break
-      next.grant(lend(next.since, next.cold))
-    }
+    serveLine()
     if (active > 0) return
     const settled = unused
     unused = []
     for (const settle of settled) settle()
     if (line.length === 0) onIdle()
+  }
+
+  function serveLine(): void {
+    while (!closed && active < limit) {
+      const next = line.shift()
+      if (next === undefined) return
+      next.grant(lend(next))
+    }
   }
 }

@@ -6,7 +6,8 @@ import type {
   Input,
   InstanceId,
   JournalRecord,
-  ModelName,
+  LaunchKey,
+  ModelSpec,
   Need,
   Records,
   Sequence,
@@ -24,8 +25,8 @@ export interface Loop {
   open(): void
   /** Takes an input; carried out at once, or after the one at work. Returns the records when it was at once. */
   post(input: Input): readonly JournalRecord[]
-  /** What the input would lead to now, with weights that are needed as `needOf` knows them; changes nothing. */
-  preview(input: Input, needOf: (model: ModelName) => Need | null): readonly JournalRecord[]
+  /** What the inputs would lead to now, with weights that are needed as `needOf` knows them; changes nothing. */
+  preview(inputs: readonly Input[], needOf: (key: LaunchKey, spec: ModelSpec) => Need | null): readonly JournalRecord[]
   /** Journals what no step decided: the daemon's own start and end, leftovers. */
   note(make: (seq: Sequence) => JournalRecord): void
   /** Settles after the first step whose state satisfies the predicate, at once when it does now. */
@@ -103,6 +104,7 @@ export function createLoop(parts: LoopParts): Loop {
 
   function advance(input: Input): readonly JournalRecord[] {
     const result = step(state, input, stamp())
+    if (result.state.learned !== state.learned) records.writeLearned(result.state.learned)
     state = result.state
     nextSeq += result.records.length
     records.append(result.records)
@@ -114,17 +116,23 @@ export function createLoop(parts: LoopParts): Loop {
     return result.records
   }
 
-  function preview(input: Input, needOf: (model: ModelName) => Need | null): readonly JournalRecord[] {
-    const first = step(state, input, stamp())
-    let last = first.state
-    const made = [...first.records]
-    for (const effect of first.effects) {
-      const need = effect.kind === 'fetch' ? needOf(effect.model) : null
-      if (effect.kind !== 'fetch' || need === null) continue
-      const status = { kind: 'present', need } as const
-      const next = step(last, { kind: 'weights', model: effect.model, status }, stamp(made.length))
-      last = next.state
-      made.push(...next.records)
+  function preview(
+    inputs: readonly Input[],
+    needOf: (key: LaunchKey, spec: ModelSpec) => Need | null,
+  ): readonly JournalRecord[] {
+    const made: JournalRecord[] = []
+    const open = [...inputs]
+    let last = state
+    for (let input = open.shift(); input !== undefined; input = open.shift()) {
+      const { state: next, records: led, effects } = step(last, input, stamp(made.length))
+      last = next
+      made.push(...led)
+      for (const effect of effects) {
+        const need = effect.kind === 'fetch' ? needOf(effect.key, effect.spec) : null
+        if (effect.kind !== 'fetch' || need === null) continue
+        const { model, key } = effect
+        open.push({ kind: 'weights', model, key, status: { kind: 'present', need } })
+      }
     }
     return made
   }

@@ -11,13 +11,15 @@ import {
 import { needOf, type EngineAdapter, type EnginePlaces } from '../engine/index.ts'
 
 /** What has to be there before a model can be placed: its weights, and the engine's program. */
-export type Prepared =
-  | {
-      readonly kind: 'ready'
-      readonly binary: string | null
-      readonly weights: WeightsFacts | null
-      readonly need: Need
-    }
+export interface Prepared {
+  readonly kind: 'ready'
+  readonly binary: string | null
+  readonly weights: WeightsFacts | null
+  readonly need: Need
+}
+
+export type Preparation =
+  | Prepared
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly facts: Facts; readonly message: string }
 
 export async function prepare(
@@ -25,7 +27,7 @@ export async function prepare(
   adapter: EngineAdapter,
   places: EnginePlaces,
   weights: Weights,
-): Promise<Prepared> {
+): Promise<Preparation> {
   try {
     const binary = await adapter.locate(places)
     const result = await weights.ensure(model)
@@ -37,6 +39,6 @@ export async function prepare(
   }
 }
 
-function failed(code: ErrorCode, facts: Facts): Prepared {
+function failed(code: ErrorCode, facts: Facts): Preparation {
   return { kind: 'failed', code, facts, message: sentenceOf(code, facts) }
 }

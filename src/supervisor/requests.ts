@@ -21,13 +21,13 @@ export interface Requests extends Admission {
   /** The scheduler's answer to a waiting request. */
   settle(request: RequestId, outcome: AnswerOutcome): void
   /** Their instance takes no more requests: they are wanted again, in their order. */
-  requeue(model: ModelName, waiters: readonly SlotWaiter[]): void
+  requeue(waiters: readonly SlotWaiter[]): void
   queue(): readonly QueueView[]
 }
 
 export interface RequestsParts {
   readonly clock: Clock
-  readonly maxQueue: number
+  maxQueue(): number
   post(input: Input): void
   stopping(): boolean
   /** The open book of the model's ready instance. */
@@ -56,10 +56,11 @@ export function createRequests(parts: RequestsParts): Requests {
     signal.throwIfAborted()
     if (parts.stopping()) throw new EnginehouseError('shutting_down', {})
     const book = parts.bookOf(model)
-    const lease = book?.take(clock.now(), false)
+    const lease = book?.take({ model, since: clock.now(), cold: false })
     if (lease) return lease
-    if (pending.size >= parts.maxQueue) {
-      throw new EnginehouseError('server_overloaded', { waiting: pending.size, limit: parts.maxQueue })
+    const limit = parts.maxQueue()
+    if (pending.size >= limit) {
+      throw new EnginehouseError('server_overloaded', { waiting: pending.size, limit })
     }
     return new Promise((resolve, reject) => {
       const onAbort = (): void => giveUp(request.id, signal.reason)
@@ -113,13 +114,14 @@ export function createRequests(parts: RequestsParts): Requests {
     }
     const book = parts.bookOfInstance(outcome.instance)
     if (book === undefined) throw new RangeError(`instance ${outcome.instance} was answered with and has no lease book`)
-    const lease = book.take(entry.since, true)
+    const lease = book.take({ model: entry.model, since: entry.since, cold: true })
     if (lease === null) standInLine(book, request, entry, true)
     else grant(request, entry, lease)
   }
 
   function standInLine(book: LeaseBook, request: RequestId, entry: Pending, cold: boolean): void {
-    const waiter: SlotWaiter = { request, since: entry.since, cold, grant: (lease) => grant(request, entry, lease) }
+    const { model, since } = entry
+    const waiter: SlotWaiter = { request, model, since, cold, grant: (lease) => grant(request, entry, lease) }
     entry.inLine = { book, waiter }
     book.wait(waiter)
   }
@@ -139,12 +141,12 @@ export function createRequests(parts: RequestsParts): Requests {
     entry.fail(reason)
   }
 
-  function requeue(model: ModelName, waiters: readonly SlotWaiter[]): void {
+  function requeue(waiters: readonly SlotWaiter[]): void {
     for (const { request } of waiters) {
       const entry = pending.get(request)
       if (entry === undefined) continue
       entry.inLine = null
-      parts.post({ kind: 'wanted', model, request, onCold: 'wait' })
+      parts.post({ kind: 'wanted', model: entry.model, request, onCold: 'wait' })
     }
   }
 

@@ -2,13 +2,20 @@ import type {
   Admission,
   Effect,
   EngineName,
+  Input,
   Instant,
+  JournalRecord,
+  LaunchKey,
   Manifest,
+  ManifestDiff,
+  Millis,
   ModelName,
+  ModelSpec,
   Need,
   Operation,
   Operations,
   OperatorCommand,
+  ReloadPreview,
   Sequence,
   View,
   Weights,
@@ -25,6 +32,7 @@ import { createView } from './view.ts'
 export interface SupervisorParts {
   readonly world: InstanceWorld
   readonly weights: Weights
+  /** The one to begin with; a reload may put another in its place. */
   readonly manifest: Manifest
   readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
   /** Where engine binaries may be; `configured` comes from the manifest. */
@@ -32,6 +40,8 @@ export interface SupervisorParts {
   /** The part of the daemon's environment that engines may see. */
   readonly environment: Readonly<Record<string, string>>
   readonly firstSequence: Sequence
+  /** What loads took, as earlier daemons saw them. */
+  readonly learned: ReadonlyMap<LaunchKey, Millis>
   readonly version: string
   /** Each line that an engine says, for whoever follows it. */
   onOutput(model: ModelName, line: string): void
@@ -48,9 +58,11 @@ export interface Supervisor {
 }
 
 export function createSupervisor(parts: SupervisorParts): Supervisor {
-  const { world, manifest, adapters, weights } = parts
+  const { world, adapters, weights } = parts
   const { clock, gpus, records } = world
-  const prepared = new Map<ModelName, Prepared>()
+  /** As last found, by launch. */
+  const prepared = new Map<LaunchKey, Prepared>()
+  const manifest = (): Manifest => loop.state.manifest
   let cancelWake = (): void => {}
   let loads = 0
   let serving = false
@@ -58,17 +70,18 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
 
   const instances = createInstances({
     world,
-    manifest,
     adapters,
+    directory: () => manifest().directory,
+    concurrency: ({ model, spec }) => (manifest().models.get(model) ?? spec).concurrency,
     environment: parts.environment,
     post: (input) => loop.post(input),
-    requeue: (model, waiters) => requests.requeue(model, waiters),
+    requeue: (waiters) => requests.requeue(waiters),
     isWatched: (id) => loop.state.watched.has(id),
     onOutput: parts.onOutput,
   })
   const requests = createRequests({
     clock,
-    maxQueue: manifest.server.maxQueue,
+    maxQueue: () => manifest().server.maxQueue,
     post: (input) => loop.post(input),
     stopping: () => loop.state.shutdown !== null,
     bookOf: instances.openBook,
@@ -78,7 +91,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     clock,
     gpus,
     records,
-    initial: initialState(manifest, clock.now()),
+    initial: initialState(parts.manifest, clock.now(), parts.learned),
     firstSequence: parts.firstSequence,
     usage: instances.usage,
     drain: instances.close,
@@ -86,7 +99,6 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   })
   const view = createView({
     state: () => loop.state,
-    manifest,
     adapters,
     instances,
     requests,
@@ -101,8 +113,8 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     operations: {
       view,
       load: (model) => load(model, { kind: 'load', model, request: nextLoad() }),
-      unload: (model) => unload({ kind: 'unload', model }),
-      unloadAll: () => unload({ kind: 'unload_all' }),
+      unload: (model) => leaving({ kind: 'operator', command: { kind: 'unload', model } }),
+      unloadAll: () => leaving({ kind: 'operator', command: { kind: 'unload_all' } }),
       pin: (model, until) => {
         const made = loop.post({ kind: 'operator', command: { kind: 'pin', model, until } })
         return { records: made, done: load(model, { kind: 'load', model, request: nextLoad() }).done }
@@ -111,10 +123,26 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         records: loop.post({ kind: 'operator', command: { kind: 'unpin', model } }),
         done: Promise.resolve(),
       }),
-      preview: (command) => loop.preview({ kind: 'operator', command }, knownNeed),
+      restart: (model) => load(model, { kind: 'restart', model, request: nextLoad() }),
+      clearDevice: (device) => ({
+        records: loop.post({ kind: 'operator', command: { kind: 'clear', device } }),
+        done: Promise.resolve(),
+      }),
+      reload(next, diff, trigger) {
+        const operation = leaving({ kind: 'manifest', next, diff, trigger })
+        instances.relimit()
+        forgetPrepared()
+        return operation
+      },
+      refuseReload(evidence) {
+        loop.note((seq) => ({ seq, at: clock.now(), kind: 'manifest_refused', cause: [], evidence }))
+      },
+      preview: (command) => loop.preview([{ kind: 'operator', command }], knownNeed),
+      previewReload,
     },
     async start() {
-      const evidence = { version: parts.version, manifest: manifest.path, models: manifest.models.size }
+      const { path, models } = manifest()
+      const evidence = { version: parts.version, manifest: path, models: models.size }
       loop.note((seq) => ({ seq, at: clock.now(), kind: 'daemon_started', cause: [], evidence }))
       for (const leftover of await resolveLeftovers(world)) {
         const { instance, model } = leftover.record
@@ -145,11 +173,22 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   }
 
   /** Declared, or as it was when the weights were last looked at; null when only a look would tell. */
-  function knownNeed(name: ModelName): Need | null {
-    const model = manifest.models.get(name)
-    const last = prepared.get(name)
-    if (last?.kind === 'ready') return last.need
-    return model !== undefined && (model.memory !== null || model.source.length === 0) ? needOf(model, null) : null
+  function knownNeed(key: LaunchKey, spec: ModelSpec): Need | null {
+    const last = prepared.get(key)
+    if (last !== undefined) return last.need
+    return spec.memory !== null || spec.source.length === 0 ? needOf(spec, null) : null
+  }
+
+  function previewReload(next: Manifest, diff: ManifestDiff): ReloadPreview {
+    const reload: Input = { kind: 'manifest', next, diff, trigger: 'operator' }
+    const records = loop.preview([reload], knownNeed)
+    const loads = new Map<ModelName, readonly JournalRecord[]>()
+    for (const model of [...diff.added, ...diff.changed.map((change) => change.model)]) {
+      const command = { kind: 'load', model, request: 'preview' } as const
+      const made = loop.preview([reload, { kind: 'operator', command }], knownNeed)
+      loads.set(model, made.slice(records.length))
+    }
+    return { records, loads }
   }
 
   function nextLoad(): string {
@@ -157,28 +196,28 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     return `load-${loads}`
   }
 
-  function load(model: ModelName, command: Extract<OperatorCommand, { kind: 'load' }>): Operation {
+  function load(model: ModelName, command: Extract<OperatorCommand, { kind: 'load' | 'restart' }>): Operation {
     const done = requests.awaitLoad(model, command.request)
     return { records: loop.post({ kind: 'operator', command }), done }
   }
 
   /** Done when those that leave by it are gone, whatever was started since. */
-  function unload(command: OperatorCommand): Operation {
-    const made = loop.post({ kind: 'operator', command })
-    const leaving = made.flatMap((record) => (record.kind === 'stopping' && record.instance ? [record.instance] : []))
+  function leaving(input: Input): Operation {
+    const made = loop.post(input)
+    const ids = made.flatMap((record) => (record.kind === 'stopping' && record.instance ? [record.instance] : []))
     const gone = (state: SchedulerState): boolean =>
-      leaving.every((id) => (state.instances.get(id)?.phase ?? 'stuck') === 'stuck')
+      ids.every((id) => (state.instances.get(id)?.phase ?? 'stuck') === 'stuck')
     return { records: made, done: loop.until(gone) }
   }
 
   function perform(effect: Effect): void {
     switch (effect.kind) {
       case 'fetch':
-        void fetch(effect.model)
+        void fetch(effect)
         return
       case 'start': {
-        const ready = prepared.get(effect.launch.model)
-        if (ready?.kind !== 'ready')
+        const ready = prepared.get(effect.launch.key)
+        if (ready === undefined)
           throw new RangeError(`${effect.launch.model} was started before its weights were there`)
         instances.start(effect.launch, ready)
         return
@@ -201,17 +240,22 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     }
   }
 
-  async function fetch(name: ModelName): Promise<void> {
-    const model = manifest.models.get(name)
-    if (model === undefined) throw new RangeError(`weights of ${name}, which is not in the manifest`)
-    const places = { ...parts.places, configured: manifest.engines[model.engine]?.path ?? null }
-    const result = await prepare(model, adapters[model.engine], places, weights)
-    prepared.set(name, result)
+  async function fetch({ model, spec, key }: Extract<Effect, { kind: 'fetch' }>): Promise<void> {
+    const places = { ...parts.places, configured: manifest().engines[spec.engine]?.path ?? null }
+    const result = await prepare(spec, adapters[spec.engine], places, weights)
+    // Models may share a launch: what one of them found stays when another's try fails.
+    if (result.kind === 'ready') prepared.set(key, result)
     const status =
       result.kind === 'ready'
         ? ({ kind: 'present', need: result.need } as const)
         : ({ kind: 'failed', code: result.code, facts: result.facts, message: result.message } as const)
-    loop.post({ kind: 'weights', model: name, status })
+    loop.post({ kind: 'weights', model, key, status })
+  }
+
+  /** What was looked at for launches that no manifest names now. */
+  function forgetPrepared(): void {
+    const named = new Set([...loop.state.models.values()].flatMap(({ variants }) => variants.map(({ key }) => key)))
+    for (const key of prepared.keys()) if (!named.has(key)) prepared.delete(key)
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type DeviceView,
   type EngineName,
   type InstanceId,
+  type LaunchKey,
   type Manifest,
   type ModelName,
   type ModelSpec,
@@ -24,11 +25,10 @@ const DEFAULT_CONTEXT = 8192
 
 export interface ViewParts {
   state(): SchedulerState
-  readonly manifest: Manifest
   readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
   readonly instances: Instances
   readonly requests: Requests
-  readonly prepared: ReadonlyMap<ModelName, Prepared>
+  readonly prepared: ReadonlyMap<LaunchKey, Prepared>
   /** What an earlier daemon left is resolved. */
   serving(): boolean
   fetched(model: ModelName): Bytes | null
@@ -36,18 +36,15 @@ export interface ViewParts {
 
 /** Shows what is; made anew at each question from the loop's state and the lease books, and changes nothing. */
 export function createView(parts: ViewParts): View {
-  const { manifest, adapters, instances, requests, prepared } = parts
-  const served = new Map<string, ServedModel>()
-  for (const spec of manifest.models.values()) {
-    const model = Object.freeze({ id: spec.name, capabilities: adapters[spec.engine].capabilities(spec) })
-    for (const name of [spec.name, ...spec.aliases]) served.set(name, model)
-  }
+  const { adapters, instances, requests, prepared } = parts
+  let served: ReadonlyMap<string, ServedModel> = new Map()
+  let servedOf: Manifest | null = null
 
   return {
     models: () => [...parts.state().models.values()].map(modelView),
-    resolve: (nameOrAlias) => served.get(nameOrAlias),
+    resolve: (nameOrAlias) => servedNow().get(nameOrAlias),
     model(nameOrAlias) {
-      const named = served.get(nameOrAlias)
+      const named = servedNow().get(nameOrAlias)
       const model = named && parts.state().models.get(named.id)
       return model && modelView(model)
     },
@@ -59,27 +56,39 @@ export function createView(parts: ViewParts): View {
     },
   }
 
+  /** Made once per manifest: every request asks for one of them. */
+  function servedNow(): ReadonlyMap<string, ServedModel> {
+    const { manifest } = parts.state()
+    if (manifest !== servedOf) served = servedBy(manifest, adapters)
+    servedOf = manifest
+    return served
+  }
+
   function modelView(model: ModelState): ModelView {
     const { spec } = model
     const state = parts.state()
     const decided = instanceOf(state, spec.name)
+    const variant = decided ? model.variants.findIndex(({ key }) => key === decided.key) : 0
+    const way = model.variants[variant] ?? model.variants[0]
+    const run = way?.spec ?? spec
     const living = decided && instances.get(decided.id)
     const usage = decided && instances.book(decided.id)?.usage
     const held = state.waiters.filter((waiter) => waiter.model === spec.name).length
     const lastByteAt = usage?.lastByteAt ?? null
     const countsDown = decided?.phase === 'ready' && usage?.leases === 0 && spec.ttl !== null && !isKept(model)
     return {
-      id: spec.name,
       aliases: spec.aliases,
-      engine: spec.engine,
+      engine: run.engine,
+      spec,
+      variant: decided === undefined || variant < 0 ? null : variant,
       phase: phaseOf(model, decided, living, held),
       status: statusOf(model, decided),
-      contextLength: contextOf(spec, prepared.get(spec.name)),
-      root: rootOf(spec.source),
+      contextLength: contextOf(run, way && prepared.get(way.key)),
+      root: rootOf(run.source),
       ttl: spec.ttl,
       keep: spec.keep,
       pinned: model.pinned,
-      fetched: model.weights.kind === 'fetching' ? parts.fetched(spec.name) : null,
+      fetched: isFetching(model) ? parts.fetched(spec.name) : null,
       claims: decided?.claims ?? [],
       instance:
         decided === undefined
@@ -97,6 +106,7 @@ export function createView(parts: ViewParts): View {
       lastByteAt,
       unloadAt: countsDown && lastByteAt !== null && spec.ttl !== null ? lastByteAt + spec.ttl : null,
       lastLoad: model.lastLoad,
+      learnedLoad: (way && state.learned.get(way.key)) ?? null,
       lastReason: model.lastReason,
       failure: model.failure && {
         class: model.failure.class,
@@ -104,9 +114,27 @@ export function createView(parts: ViewParts): View {
         retryAt: model.failure.retryAt,
         logTail: model.failure.logTail,
       },
-      capabilities: served.get(spec.name)?.capabilities ?? new Set(),
+      ...servedModel(spec, adapters),
     }
   }
+}
+
+function servedBy(manifest: Manifest, adapters: ViewParts['adapters']): ReadonlyMap<string, ServedModel> {
+  const served = new Map<string, ServedModel>()
+  for (const spec of manifest.models.values()) {
+    const model = Object.freeze(servedModel(spec, adapters))
+    for (const name of [spec.name, ...spec.aliases]) served.set(name, model)
+  }
+  return served
+}
+
+function servedModel(spec: ModelSpec, adapters: ViewParts['adapters']): ServedModel {
+  const { name, timeouts, unlisted } = spec
+  return { id: name, capabilities: adapters[spec.engine].capabilities(spec), timeouts, unlisted }
+}
+
+function isFetching({ variants }: ModelState): boolean {
+  return variants.some(({ weights }) => weights.kind === 'fetching')
 }
 
 function phaseOf(
@@ -116,7 +144,7 @@ function phaseOf(
   waiting: number,
 ): ModelView['phase'] {
   if (decided !== undefined) return living?.phase ?? 'starting'
-  if (model.weights.kind === 'fetching') return 'fetching'
+  if (isFetching(model)) return 'fetching'
   if (model.failure !== null) return 'failed'
   if (model.notBefore !== null && (waiting > 0 || model.standing !== null)) return 'backing_off'
   return waiting > 0 ? 'waiting' : 'absent'
@@ -125,13 +153,13 @@ function phaseOf(
 function statusOf(model: ModelState, decided: InstanceState | undefined): ModelView['status'] {
   if (decided?.phase === 'ready') return 'loaded'
   if (decided?.phase === 'starting') return 'loading'
-  if (model.weights.kind === 'fetching') return 'downloading'
+  if (isFetching(model)) return 'downloading'
   return model.failure === null ? 'unloaded' : 'failed'
 }
 
 function contextOf(spec: ModelSpec, prepared: Prepared | undefined): number | null {
   if (spec.context !== null) return spec.context
-  const trained = prepared?.kind === 'ready' ? (prepared.weights?.trainedContext ?? null) : null
+  const trained = prepared?.weights?.trainedContext ?? null
   return trained === null ? null : Math.min(trained, DEFAULT_CONTEXT)
 }
 

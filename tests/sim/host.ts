@@ -7,6 +7,7 @@ import type {
   EngineSignal,
   InstanceId,
   JournalRecord,
+  LaunchKey,
   LaunchRecord,
   Millis,
   ModelName,
@@ -64,6 +65,8 @@ export interface Host {
   readonly processes: SimProcess[]
   readonly disk: Map<InstanceId, LaunchRecord>
   readonly journal: JournalRecord[]
+  /** learned.json */
+  learned: ReadonlyMap<LaunchKey, Millis>
   /** Free for tests to change: memory that somebody else takes. */
   readonly foreign: Map<DeviceId, Bytes>
   facts(): readonly DeviceFacts[]
@@ -97,6 +100,7 @@ export function createHost(
     processes,
     disk: new Map(),
     journal: [],
+    learned: new Map(),
     foreign,
     facts: () =>
       devices.map((device) => ({

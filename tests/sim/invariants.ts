@@ -1,5 +1,6 @@
 import { HOST, type Claim, type InstanceId, type JournalRecord, type View } from '../../src/core/index.ts'
-import { START_ATTEMPTS, START_WINDOW, STALENESS_LIMIT } from '../../src/scheduler/index.ts'
+import { STALENESS_LIMIT } from '../../src/scheduler/index.ts'
+import { modelSpec } from '../fixtures/model-spec.ts'
 import type { Client } from './clients.ts'
 import { LATEST_ANSWER } from './ports.ts'
 import { claimed, type Host, type SimProcess } from './host.ts'
@@ -10,6 +11,7 @@ const LADDER_CEILING = 4000 + 10_000 + 21_000 + 5 * LATEST_ANSWER
 /** From a recovered daemon's start to the end of its last leftover: grace of the default ladder and KILL. */
 const RECOVERY_CEILING = 10_000 + 10_000 + 1000
 const PLANNED_GRACE = 4000
+const START = modelSpec().start
 
 export interface Checker {
   /** After every event. */
@@ -180,9 +182,9 @@ export function createChecker(
   /** P7: the start limit; G2: the claims of all that live or load, this one included, fit. */
   function judgeStart(record: Extract<JournalRecord, { kind: 'started' }>): void {
     const model = record.model ?? ''
-    const recent = (failures.get(model) ?? []).filter((at) => at > record.at - START_WINDOW)
-    if (recent.length >= START_ATTEMPTS)
-      violation('P7', `${model} is started after ${recent.length} failures in the window`)
+    const { attempts, window } = START
+    const recent = (failures.get(model) ?? []).filter((at) => at > record.at - window)
+    if (recent.length >= attempts) violation('P7', `${model} is started after ${recent.length} failures in the window`)
     for (const each of known.values())
       if (each.model === model && each.phase !== 'stuck')
         violation('P4', `${model} is started while one is ${each.phase}`)

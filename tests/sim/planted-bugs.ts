@@ -58,8 +58,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the start limit does not hold',
     file: 'src/scheduler/failures.ts',
-    find: 'failures.length >= START_ATTEMPTS',
-    replace: 'failures.length >= 2 * START_ATTEMPTS',
+    find: 'failures.length >= model.spec.start.attempts',
+    replace: 'failures.length >= 2 * model.spec.start.attempts',
     breaks: ['P7'],
   },
   {
@@ -72,7 +72,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'requests in line for a slot are dropped when their instance goes',
     file: 'src/supervisor/instances.ts',
-    find: '    parts.requeue(book.offer.model, book.close())\n',
+    find: '    parts.requeue(book.close())\n',
     replace: '    book.close()\n',
     breaks: ['R1', 'R10'],
   },

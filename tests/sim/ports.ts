@@ -142,6 +142,7 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
     writeLaunch: (record) => answerAfter(delays.int(1, 6), () => void host.disk.set(record.instance, record)),
     removeLaunch: (instance) => answerAfter(delays.int(0, 3), () => void host.disk.delete(instance)),
     readLaunches: () => answerAfter(2, () => [...host.disk.values()]),
+    writeLearned: (loads) => void (host.learned = loads),
     append(made) {
       host.journal.push(...made)
       parts.onRecords(made)

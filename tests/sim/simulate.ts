@@ -121,6 +121,7 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
       places: { path: [], installed: '/engines' },
       environment: {},
       firstSequence: (host.journal.at(-1)?.seq ?? 0) + 1,
+      learned: host.learned,
       version: 'sim',
       onOutput: () => {},
     })

@@ -70,6 +70,17 @@ export const ANSWER_ERRORS = Object.freeze({
     example: { model: 'chat', device: 'host', needed: 30 * GIB, largest: 23 * GIB },
     about: 'Nothing was unloaded: the model would not fit even if everything that may leave did.',
   }),
+  insufficient_resource: define<MemoryFacts>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    exit: EXIT.placement,
+    retry: 'not_by_itself',
+    sentence: (f) =>
+      `The model ${quote(f.model)} needs ${f.needed} of ${f.device}, which has ${f.largest} to give at most.`,
+    next: 'Raise it under `memory.resources`, or let the model take fewer.',
+    example: { model: 'chat', device: 'resource:licence', needed: 2, largest: 1 },
+  }),
   no_such_device: define<{ model: string; wanted: string; there: readonly string[] }>({
     ...server,
     status: 503,

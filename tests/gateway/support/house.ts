@@ -12,12 +12,18 @@ import { createGateway } from '../../../src/gateway/index.ts'
 import type { Gateway } from '../../../src/gateway/index.ts'
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts'
 import type { AccessEntry, Metrics } from '../../../src/telemetry/index.ts'
+import { modelSpec } from '../../fixtures/model-spec.ts'
 
 export function modelView(id: string, fields: Partial<ModelView> = {}): ModelView {
   return {
     id,
     aliases: [],
     engine: 'command',
+    spec: modelSpec({ name: id, engine: 'command' }),
+    variant: null,
+    learnedLoad: null,
+    timeouts: { firstByte: null, betweenBytes: null, total: null },
+    unlisted: false,
     phase: 'ready',
     status: 'loaded',
     contextLength: 4096,
@@ -71,6 +77,8 @@ function stubAdmission(address: Address): StubAdmission {
       let given = false
       const lease: Lease = {
         instance: `${model}-${generation}`,
+        model,
+        fallbackFrom: null,
         address: stub.address,
         servedName: stub.servedName ?? model,
         key: 'engine-key',

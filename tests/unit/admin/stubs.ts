@@ -6,6 +6,7 @@ import { registerAdmin } from '../../../src/admin/index.ts'
 import type { DeviceView, JournalRecord, ModelView, Operation, Operations } from '../../../src/core/index.ts'
 import { EnginehouseError, specOf } from '../../../src/core/index.ts'
 import { matches } from '../../../src/journal/index.ts'
+import { modelSpec } from '../../fixtures/model-spec.ts'
 
 export const NOW = Date.parse('2026-01-31T14:00:00Z')
 const GIB = 1024 ** 3
@@ -15,6 +16,11 @@ export function modelView(id: string, more: Partial<ModelView> = {}): ModelView 
     id,
     aliases: [],
     engine: 'llama-server',
+    spec: modelSpec({ name: id }),
+    variant: null,
+    learnedLoad: null,
+    timeouts: { firstByte: null, betweenBytes: null, total: null },
+    unlisted: false,
     phase: 'absent',
     status: 'unloaded',
     contextLength: 8192,
@@ -102,6 +108,14 @@ export function stubOperations(models: readonly ModelView[]): StubOperations {
     unloadAll: call('unloadAll'),
     pin: call('pin'),
     unpin: call('unpin'),
+    restart: call('restart'),
+    clearDevice: call('clearDevice'),
+    reload: call('reload'),
+    refuseReload: (refused) => void calls.push(['refuseReload', refused]),
+    previewReload: (next, diff) => {
+      calls.push(['previewReload', next, diff])
+      return { records: stub.previewed, loads: new Map() }
+    },
     preview(command) {
       calls.push(['preview', command])
       return stub.previewed

@@ -21,7 +21,12 @@ async function house(): Promise<House> {
   const damaged: DamagedLaunch[] = []
   const appended: JournalRecord[] = []
   const journal = { append: (records: readonly JournalRecord[]) => appended.push(...records) }
-  const records = createRecords({ directory: state, journal, onDamaged: (damage) => damaged.push(damage) })
+  const records = createRecords({
+    directory: state,
+    journal,
+    learned: { write: () => {} },
+    onDamaged: (damage) => damaged.push(damage),
+  })
   return { state, records, damaged, appended }
 }
 

@@ -43,6 +43,10 @@ test('there is a sample of every kind', () => {
     answered: true,
     late: true,
     leftover: true,
+    manifest: true,
+    manifest_refused: true,
+    fell_back: true,
+    cleared: true,
   }
   expect(new Set(SAMPLES.map(({ kind }) => kind))).toEqual(new Set(Object.keys(kinds)))
 })

@@ -7,6 +7,8 @@ import {
   type Input,
   type InstanceId,
   type JournalRecord,
+  type LaunchKey,
+  type Manifest,
   type ModelSpec,
   type RecordKind,
   type Usage,
@@ -35,12 +37,14 @@ export class Drive {
   at = START
   random = 0.5
   effects: readonly Effect[] = []
+  /** Of every input, in order. */
+  readonly all: Effect[] = []
   readonly records: JournalRecord[] = []
   readonly usage = new Map<InstanceId, Usage>()
   #requests = 0
 
-  constructor(models: readonly ModelSpec[], devices: readonly DeviceFacts[]) {
-    this.state = initialState(manifestOf(models), START)
+  constructor(wanted: Manifest | readonly ModelSpec[], devices: readonly DeviceFacts[]) {
+    this.state = initialState('models' in wanted ? wanted : manifestOf(wanted), START)
     // What the manifest keeps is wanted from the first input on.
     this.present(this.input({ kind: 'devices', facts: devices }))
   }
@@ -50,6 +54,7 @@ export class Drive {
     const result = step(this.state, input, stamp)
     this.state = result.state
     this.effects = result.effects
+    this.all.push(...result.effects)
     this.records.push(...result.records)
     return result.effects
   }
@@ -67,11 +72,18 @@ export class Drive {
   present(effects: readonly Effect[] = this.effects): void {
     for (const effect of effects) {
       if (effect.kind !== 'fetch') continue
-      const memory = this.state.models.get(effect.model)?.spec.memory
-      const gpus = this.state.models.get(effect.model)?.spec.gpus.kind !== 'none'
+      const { memory } = effect.spec
+      const gpus = effect.spec.gpus.kind !== 'none'
       const need = { perGpu: gpus ? (memory?.device ?? 0) : null, host: memory?.host ?? 0, origin: 'declared' } as const
-      this.input({ kind: 'weights', model: effect.model, status: { kind: 'present', need } })
+      this.present(
+        this.input({ kind: 'weights', model: effect.model, key: effect.key, status: { kind: 'present', need } }),
+      )
     }
+  }
+
+  /** The launch key of the nth way to run the model. */
+  key(name: string, variant = 0): LaunchKey {
+    return this.state.models.get(name)?.variants[variant]?.key ?? ''
   }
 
   /** The model loaded by a request, ready after `took` ms, and idle. Returns its instance. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { GIB } from '../../../src/core/index.ts'
-import { START_ATTEMPTS, START_WINDOW } from '../../../src/scheduler/index.ts'
+import { modelSpec } from '../../fixtures/model-spec.ts'
 import { Drive, hostOf, model } from './drive.ts'
+
+const LIMITS = modelSpec().start
 
 const HOST = [hostOf(8 * GIB)]
 
@@ -83,23 +85,23 @@ describe('a crash', () => {
     const drive = new Drive([model('a', GIB)], HOST)
     const request = drive.want('a')
     const firstFailure = drive.at
-    for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
+    for (let attempt = 1; attempt <= LIMITS.attempts; attempt += 1) {
       drive.crash(drive.instance('a'))
       drive.at = drive.wakeAt() ?? drive.at
       drive.input({ kind: 'woke' })
       drive.present()
     }
-    expect(drive.count('started')).toBe(START_ATTEMPTS)
+    expect(drive.count('started')).toBe(LIMITS.attempts)
     expect(drive.last('model_failed').evidence).toMatchObject({
-      attempts: START_ATTEMPTS,
+      attempts: LIMITS.attempts,
       message: 'it ended',
-      retryAt: firstFailure + START_WINDOW,
+      retryAt: firstFailure + LIMITS.window,
     })
     expect(drive.last('answered').evidence).toMatchObject({ request, code: 'model_failed' })
 
     drive.want('a')
     expect(drive.last('answered').evidence).toMatchObject({ code: 'model_failed' })
-    drive.at = firstFailure + START_WINDOW
+    drive.at = firstFailure + LIMITS.window
     drive.want('a')
     expect(drive.phase('a')).toBe('starting')
   })
@@ -116,12 +118,12 @@ describe('a crash', () => {
       drive.present()
     }
     // It is tried again when the first is out of the window, and fails again: the second has to be out for the next try.
-    drive.at = (failedAt[0] ?? 0) + START_WINDOW
+    drive.at = (failedAt[0] ?? 0) + LIMITS.window
     drive.want('a')
     drive.crash(drive.instance('a'))
     expect(drive.last('model_failed').evidence).toMatchObject({
-      attempts: START_ATTEMPTS,
-      retryAt: (failedAt[1] ?? 0) + START_WINDOW,
+      attempts: LIMITS.attempts,
+      retryAt: (failedAt[1] ?? 0) + LIMITS.window,
     })
   })
 
@@ -133,10 +135,10 @@ describe('a crash', () => {
       facts: { model: 'a', path: '/x' },
       message: 'not there',
     } as const
-    for (let turn = 0; turn < 2 * START_ATTEMPTS; turn += 1) {
+    for (let turn = 0; turn < 2 * LIMITS.attempts; turn += 1) {
       drive.at += 60_000
       drive.input({ kind: 'wanted', model: 'a', request: `w${turn}`, onCold: 'wait' })
-      drive.input({ kind: 'weights', model: 'a', status })
+      drive.input({ kind: 'weights', model: 'a', key: drive.key('a'), status })
     }
     drive.at += 60_000
     drive.want('a')
@@ -150,7 +152,7 @@ describe('a crash', () => {
     drive.want('a')
     drive.crash(drive.instance('a'), 'bad_config')
     expect(drive.last('model_failed').evidence).toMatchObject({ class: 'bad_config', attempts: 1, retryAt: null })
-    drive.at += 10 * START_WINDOW
+    drive.at += 10 * LIMITS.window
     drive.want('a')
     expect(drive.last('answered').evidence).toMatchObject({ code: 'model_failed' })
     drive.input({ kind: 'operator', command: { kind: 'load', model: 'a', request: 'load-1' } })

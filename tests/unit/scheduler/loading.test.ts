@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GIB } from '../../../src/core/index.ts'
-import { QUEUE_TIMEOUT } from '../../../src/scheduler/index.ts'
+import { manifestOf } from '../../fixtures/model-spec.ts'
 import { Drive, hostOf, model, START } from './drive.ts'
 
 describe('a model that is not ready', () => {
@@ -44,7 +44,7 @@ describe('a model that is not ready', () => {
       facts: { model: 'a', path: '/x' },
       message: 'not there',
     } as const
-    drive.input({ kind: 'weights', model: 'a', status })
+    drive.input({ kind: 'weights', model: 'a', key: drive.key('a'), status })
     expect(drive.of('answer')).toEqual([
       {
         kind: 'answer',
@@ -56,6 +56,8 @@ describe('a model that is not ready', () => {
     expect(drive.input({ kind: 'wanted', model: 'a', request: 'r2', onCold: 'wait' })).toContainEqual({
       kind: 'fetch',
       model: 'a',
+      spec: drive.state.models.get('a')?.spec,
+      key: drive.key('a'),
     })
   })
 
@@ -73,7 +75,7 @@ describe('a model that is not ready', () => {
     const drive = new Drive([model('a', 6 * GIB), model('b', 6 * GIB, { keep: 'auto' })], [hostOf(8 * GIB)])
     drive.want('a')
     const request = drive.want('b')
-    drive.at = START + QUEUE_TIMEOUT - 1
+    drive.at = START + manifestOf([]).server.queueTimeout - 1
     drive.input({ kind: 'woke' })
     expect(drive.of('answer')).toEqual([])
     drive.at += 1

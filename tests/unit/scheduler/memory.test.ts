@@ -190,8 +190,8 @@ describe('eviction', () => {
   it('takes the cheapest set that is enough, and spares the rest by name of the rule', () => {
     const models = [
       model('low', 2 * GIB, { priority: 'low' }),
-      model('slow', 3 * GIB),
-      model('quick', 3 * GIB),
+      model('slow', 3 * GIB, { command: ['slow'] }),
+      model('quick', 3 * GIB, { command: ['quick'] }),
       model('busy', 1 * GIB),
       model('wanted', 4 * GIB),
     ]
