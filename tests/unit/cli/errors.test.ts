@@ -65,7 +65,7 @@ describe('what this version does not have', () => {
     })
   })
 
-  it.each([[['engines', 'doctor', 'x']], [['config', 'show', '--origin']]])('%j', async (argv) => {
+  it.each([[['engines', 'doctor', 'x']]])('%j', async (argv) => {
     const { exit, stderr } = await runCommand(argv)
     expect(exit).toBe(2)
     expect(stderr).toContain('is not supported by this version.')
