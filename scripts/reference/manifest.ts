@@ -19,6 +19,8 @@ export interface ManifestKey {
   readonly meaning: string
   /** What holds without it, in words; null where nothing does. */
   readonly standard: string | null
+  /** Values that the schema itself proposes, the plainest first. */
+  readonly proposed: readonly unknown[]
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -47,8 +49,9 @@ export function manifestPage(): string {
   return paragraphs(
     NOTICE,
     '# Manifest',
-    'Every key of the manifest; `configs/manifest.schema.json` is the same for editors. Keys that are not listed are ' +
-      'refused, but for those at the top that begin with `x-`.',
+    'Every key of the manifest. What to write for which purpose is in [the guide](../guide/manifest.md); ' +
+      '`configs/manifest.schema.json` is the same for editors. Keys that are not listed are refused, but for those at ' +
+      'the top that begin with `x-`.',
     'Sizes are written `24GiB` or `500MB`, durations `90s`, `15m`, `1h30m` (a bare number is seconds), counts of tokens ' +
       '`4096` or `64k` (x 1024). Any value may be a variable: `${NAME}` or `${NAME:-default}`.',
     ...sections.flatMap((under) => [
@@ -102,8 +105,14 @@ function within(schema: Schema, path: readonly string[]): readonly ManifestKey[]
 function keyOf(schema: Schema, path: readonly string[]): ManifestKey {
   const [, meaning = '', standard = null] = /^(.*?)(?:(?:^|\s)Default (.+?)\.?)?$/s.exec(schema.description ?? '') ?? []
   const isSection = schema.properties !== undefined || isObject(schema.additionalProperties)
-  const { expected } = schema
-  return { path, expected: isSection || typeof expected !== 'string' ? null : expected, meaning, standard }
+  const { expected, examples } = schema
+  return {
+    path,
+    expected: isSection || typeof expected !== 'string' ? null : expected,
+    meaning,
+    standard,
+    proposed: Array.isArray(examples) ? examples : [],
+  }
 }
 
 function isObject(schema: Schema['additionalProperties']): boolean {
@@ -116,14 +125,14 @@ function keyTable(keys: readonly ManifestKey[]): string {
     key.expected ?? 'keys of its own',
     key.standard ?? '',
     key.meaning,
-    key.expected === null ? '' : code(exampleOf(key.path)),
+    key.expected === null ? '' : code(exampleOf(key)),
   ])
   return table(['key', 'value', 'default', 'meaning', 'example'], rows)
 }
 
-/** From a manifest that tests hold to be right; throws where none of them has the key with a plain value. */
-function exampleOf(path: readonly string[]): string {
-  const written = EXAMPLES.flatMap((manifest) => valuesAt(manifest, path)).map((value) =>
+/** From the schema, else from a manifest that tests hold to be right; throws where no plain value is found. */
+function exampleOf({ path, proposed }: ManifestKey): string {
+  const written = [...proposed, ...EXAMPLES.flatMap((manifest) => valuesAt(manifest, path))].map((value) =>
     stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim(),
   )
   const example = written.find((text) => !text.includes('${'))

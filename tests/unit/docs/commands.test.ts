@@ -5,13 +5,12 @@ import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 
 import { program as parser, visibleCommands } from '../../../scripts/reference/cli.ts'
-import { commands, page, ROOT, rows, section, spans, WRITTEN } from './pages.ts'
+import { commands, ROOT, WRITTEN } from './pages.ts'
 
 const program = parser()
 const scripts = Object.keys(
   (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }).scripts,
 )
-const names = visibleCommands(program).map((command) => command.name())
 
 /** The faults of one `enginehouse …` line. */
 function faultsOf(line: string): readonly string[] {
@@ -55,14 +54,5 @@ describe.each(WRITTEN.map((each) => [each.path, each] as const))('%s', (_path, e
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
     const plain = [...each.text.matchAll(/(?<![\w/`])docs\/[\w/.-]*\w/g)].map(([path]) => path)
     expect(plain.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
-  })
-})
-
-describe('the README', () => {
-  it('lists every command, and no other', () => {
-    const listed = rows(section(page('README.md'), 'Commands')).flatMap(([first = '']) =>
-      spans({ path: '', text: first }).map((span) => span.replace('enginehouse ', '')),
-    )
-    expect(listed.toSorted()).toEqual(names.toSorted())
   })
 })

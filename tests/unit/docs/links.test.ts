@@ -17,6 +17,15 @@ describe.each(PAGES.map((each) => [each.path, each.text] as const))('%s', (path,
   })
 })
 
+it('every guide and every reference page is linked from the README or a guide', () => {
+  const guides = PAGES.filter(({ path }) => /^docs\/(guide|reference)\//.test(path))
+  const linked = PAGES.filter(({ path }) => path === 'README.md' || path.startsWith('docs/guide/')).flatMap(
+    ({ path, text }) => [...text.matchAll(/\]\(([^)#\s]+)/g)].map(([, target = '']) => join(dirname(path), target)),
+  )
+  expect(guides.length).toBeGreaterThan(8)
+  expect(guides.filter(({ path }) => !linked.includes(path)).map(({ path }) => path)).toEqual([])
+})
+
 it('every page at the root can be reached from the README', () => {
   const root = PAGES.filter(({ path }) => !normalize(path).includes('/')).map(({ path }) => path)
   const readme = PAGES.find(({ path }) => path === 'README.md')?.text ?? ''

@@ -3,7 +3,8 @@ import { assert, describe, expect, it } from 'vitest'
 import { knowledge } from '../../../src/app/house.ts'
 import { parseManifest } from '../../../src/manifest/index.ts'
 import { ENGINES, HEALTH, MEMORY, MODEL, MODEL_DEFAULTS, SERVER, TOP } from '../../../src/manifest/sections.ts'
-import { blocks, page, section, spans } from './pages.ts'
+import { ON_GPU, parseGood } from '../manifest/helpers.ts'
+import { blocks, page, section, spans, WRITTEN } from './pages.ts'
 
 const README = page('README.md')
 const CHANGELOG = page('CHANGELOG.md')
@@ -18,6 +19,15 @@ describe('the manifest in the README', () => {
     expect([...result.manifest.models.keys()]).toEqual(['chat', 'search', 'own-server'])
     expect(result.manifest.server.maxQueue).toBe(512)
   })
+})
+
+it('manifests in the guides are read without a problem, on a host with GPUs', () => {
+  const environment = { WEIGHTS: '/srv/models' }
+  const whole = WRITTEN.filter(({ path }) => path.startsWith('docs/guide/'))
+    .flatMap((each) => blocks(each, 'yaml'))
+    .filter((text) => /^version: 1$/m.test(text))
+  expect(whole.length).toBeGreaterThan(3)
+  for (const text of whole) expect(parseGood(text, ON_GPU, { environment }).models.size).toBeGreaterThan(0)
 })
 
 it('the examples ask the models of that manifest, but for the one that is not there', () => {

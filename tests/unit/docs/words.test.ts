@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import type { ErrorCode } from '../../../src/core/index.ts'
-import { ERRORS, specOf } from '../../../src/core/index.ts'
+import { ERRORS } from '../../../src/core/index.ts'
 import { FAILED_BECAUSE, LEFT_BECAUSE } from '../../../src/journal/phrases.ts'
 import { ENGINES, HEALTH, MEMORY, MODEL, SERVER, TOP } from '../../../src/manifest/sections.ts'
 import { page, PAGES, rows, section, spans, WRITTEN } from './pages.ts'
@@ -39,19 +38,6 @@ describe.each(PAGES.map((each) => [each.path, each] as const))('%s', (_path, eac
       [],
     )
     expect(each.text).not.toMatch(/\b(?:registry|mirror|index)\.[a-z]+\.|\bnpmjs\b|\bpypi\.org\b|\bhuggingface\.co\b/i)
-  })
-})
-
-describe('the README', () => {
-  it('gives every error the status that clients meet', () => {
-    const table = rows(section(page('README.md'), 'What a client sees')).filter(([status = '']) => /^\d/.test(status))
-    expect(table.length).toBeGreaterThan(5)
-    for (const [statuses = '', codes = ''] of table) {
-      for (const code of spans({ path: '', text: codes })) {
-        expect(CODES).toContain(code)
-        expect(statuses.split(', '), code).toContain(String(specOf(code as ErrorCode).status))
-      }
-    }
   })
 })
 
