@@ -1,8 +1,9 @@
 import { ADAPTERS } from '../../engines/index.ts'
 import type { installLlamaServer as InstallLlamaServer } from '../../engines/llama-server/install.ts'
-import type { EngineName } from '../core/index.ts'
+import type { EngineName, Manifest } from '../core/index.ts'
 import type { EngineAdapter } from '../engine/index.ts'
 import type { App, AppOptions } from '../app.ts'
+import type { Foresight, HostSize } from './foresee.ts'
 
 /**
  * The house as the command line sees it. Engines and what the manifest's reader must know of them are here at once;
@@ -25,6 +26,18 @@ export const engines = Object.freeze([
   { name: 'llama-server', locate: ADAPTERS['llama-server'].locate, install: installLlamaServer },
   { name: 'command', locate: ADAPTERS.command.locate, install: null },
 ]) satisfies readonly { readonly name: EngineName; readonly locate: EngineAdapter['locate'] }[]
+
+/** What this host has for engines. */
+export async function hostSize(memory: Manifest['memory']): Promise<HostSize> {
+  const foresight = await import('./foresee.ts')
+  return foresight.hostSize(memory)
+}
+
+/** What can be said of each model before anybody asks for it; changes nothing. */
+export async function foresee(manifest: Manifest, stateDirectory: string): Promise<readonly Foresight[]> {
+  const foresight = await import('./foresee.ts')
+  return foresight.foresee(manifest, stateDirectory)
+}
 
 type Installer = typeof InstallLlamaServer
 type Order = Omit<Parameters<Installer>[0], 'environment'> & { readonly environment: NodeJS.ProcessEnv }

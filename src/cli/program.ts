@@ -4,6 +4,7 @@ import { EnginehouseError, quote } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
 import type { Act, Register } from './command.ts'
 import { config } from './commands/config.ts'
+import { doctor } from './commands/doctor.ts'
 import { engines } from './commands/engines.ts'
 import { events } from './commands/events.ts'
 import { explain } from './commands/explain.ts'
@@ -30,7 +31,7 @@ const COMMANDS: readonly Register[] = [
   status, ps, ls,
   run, load, unload, pin, unpin,
   logs, explain, events,
-  engines, config, version,
+  engines, config, doctor, version,
 ]
 
 export interface Output {

@@ -1,3 +1,4 @@
+import type { Foresight, HostSize } from '../app/foresee.ts'
 import type { Manifest } from '../core/index.ts'
 import type { Knowledge } from '../manifest/index.ts'
 
@@ -28,6 +29,10 @@ export interface House {
   /** What the manifest's reader must know of the engines and of this host. */
   readonly knowledge: Knowledge
   readonly engines: readonly EngineEntry[]
+  /** What this host has for engines. */
+  hostSize(memory: Manifest['memory']): Promise<HostSize>
+  /** What can be said of each model before anybody asks for it; changes nothing. */
+  foresee(manifest: Manifest, stateDirectory: string): Promise<readonly Foresight[]>
 }
 
 export interface AppOptions {

@@ -16,7 +16,7 @@ export const KEPT_DAMAGED_LAUNCHES = 8
 
 const RECORD = 'launch.json'
 /** Begins with `~`, so that no instance's directory can end in it. */
-const DAMAGED = '~.damaged'
+export const DAMAGED = '~.damaged'
 
 export interface DamagedLaunch {
   /** Where the instance's directory is now. */

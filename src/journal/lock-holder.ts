@@ -28,6 +28,19 @@ export function parseHolder(text: string): LockHolder | null {
   }
 }
 
+/** What stands in a lock file; `free` where there is none, `unreadable` for what is no lock. Changes nothing. */
+export type LockState =
+  | { readonly kind: 'free' | 'unreadable' }
+  | { readonly kind: 'held' | 'left'; readonly pid: number }
+
+export async function readLock(path: string): Promise<LockState> {
+  const text = await readIfThere(path)
+  if (text === null) return { kind: 'free' }
+  const holder = parseHolder(text)
+  if (holder === null) return { kind: 'unreadable' }
+  return { kind: (await isAlive(holder)) ? 'held' : 'left', pid: holder.pid }
+}
+
 /** True while the very process that wrote the lock lives: its number alone may be another's by now. */
 export async function isAlive(holder: LockHolder): Promise<boolean> {
   if (holder.startTime === '') return exists(holder.pid)
@@ -46,7 +59,7 @@ export function exists(pid: number): boolean {
 }
 
 async function readStat(pid: number): Promise<{ state: string; startTime: string } | null> {
-  const text = await readProc(`/proc/${pid}/stat`)
+  const text = await readIfThere(`/proc/${pid}/stat`)
   if (text === null) return null
   // The second field is the command in parentheses and may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
@@ -54,10 +67,10 @@ async function readStat(pid: number): Promise<{ state: string; startTime: string
 }
 
 async function readBootId(): Promise<string> {
-  return ((await readProc('/proc/sys/kernel/random/boot_id')) ?? '').trim()
+  return ((await readIfThere('/proc/sys/kernel/random/boot_id')) ?? '').trim()
 }
 
-async function readProc(path: string): Promise<string | null> {
+async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

@@ -1,6 +1,8 @@
 export { readGguf } from './gguf.ts'
 export type { GgufHeader, GgufResult } from './gguf.ts'
 export type { GgufScalar } from './gguf-values.ts'
+export { lookAtSources } from './look.ts'
+export type { SourceLook } from './look.ts'
 export type { WeightsProgress } from './progress.ts'
 export { createWeights } from './weights.ts'
 export type { WeightsOptions, WeightsRoom } from './weights.ts'

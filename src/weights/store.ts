@@ -51,6 +51,16 @@ export async function findStored(directory: string, digest: string, onHashed?: O
   return { kind: 'present', path }
 }
 
+/** Where the file with this digest is, by its marker alone; null when it is not here or changed. Changes nothing. */
+export async function lookForStored(directory: string, digest: string): Promise<string | null> {
+  const entry = entryOf(directory, digest)
+  const marker = await readMarker(entry)
+  if (typeof marker === 'string') return null
+  const path = join(entry, marker.file)
+  const now = await describe(path)
+  return now?.bytes === marker.bytes && now.mtime === marker.mtime ? path : null
+}
+
 /**
  * Makes a file with a verified digest visible, from a staging directory below `directory`; returns its path. When another
  * process was faster, its file is taken and this one is left in the staging directory.

@@ -64,6 +64,8 @@ export function startCommand(argv: readonly string[], options: CommandOptions = 
       startApp: () => Promise.reject(new Error('this test starts no daemon')),
       knowledge: { reservedFlags: () => new Map(), gpus: false },
       engines: [],
+      hostSize: async () => ({ devices: [], claimable: 0, free: null }),
+      foresee: async () => [],
       ...options.house,
     }),
   })

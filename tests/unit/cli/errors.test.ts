@@ -54,7 +54,6 @@ describe('what this version does not have', () => {
     ['init'],
     ['plan', '--exit-code'],
     ['keys', 'create', 'n', '--scope', 'infer'],
-    ['doctor'],
     ['support-bundle'],
   ])('%s is refused by name', async (...argv) => {
     const { exit, stdout } = await runCommand([...argv, '--json'])

@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+
+import type { Bytes, DeviceFacts, Manifest, ModelName, ModelSpec, Need, WeightsFacts } from '../core/index.ts'
+import { HOST, variantsOf } from '../core/index.ts'
+import { needOf } from '../engine/index.ts'
+import { createHostMemory, everFits, type Fit } from '../gpu/index.ts'
+import { lookAtSources, type SourceLook } from '../weights/index.ts'
+
+/** What can be said of a model before anybody asks for it. */
+export interface Foresight {
+  readonly model: ModelName
+  readonly sources: readonly SourceLook[]
+  /** Null while the weights are not here to tell it. */
+  readonly need: Need | null
+  /** Null where the need is not known. */
+  readonly fit: Fit | null
+}
+
+/** What this host has for engines. */
+export interface HostSize {
+  readonly devices: readonly DeviceFacts[]
+  /** What engines may claim of the host's memory. */
+  readonly claimable: Bytes
+  /** As measured; null where the system does not tell. */
+  readonly free: Bytes | null
+}
+
+export function hostSize(memory: Manifest['memory']): HostSize {
+  const devices = createHostMemory({ share: memory.host }).facts()
+  const host = devices.find((device) => device.id === HOST)
+  return { devices, claimable: host ? host.total - host.reserve : 0, free: host?.measuredFree ?? null }
+}
+
+/** Reads headers of weights that are here; fetches, starts and changes nothing. */
+export async function foresee(manifest: Manifest, stateDirectory: string): Promise<readonly Foresight[]> {
+  const { devices } = hostSize(manifest.memory)
+  const weights = join(stateDirectory, 'weights')
+  return Promise.all([...manifest.models.values()].map((model) => foreseeModel(model, weights, devices)))
+}
+
+async function foreseeModel(model: ModelSpec, directory: string, devices: readonly DeviceFacts[]): Promise<Foresight> {
+  const sources = await lookAtSources(model, directory)
+  const need = needWith(model, sources)
+  const ways = await Promise.all(
+    variantsOf(model).map(async (way) => {
+      const wayNeed = needWith(way, way.source === model.source ? sources : await lookAtSources(way, directory))
+      return wayNeed && everFits(wayNeed, way.gpus, devices)
+    }),
+  )
+  const [first] = ways
+  // One way that fits is enough; one whose size is not known yet may.
+  const fit = ways.find((way) => way?.fits) ?? (ways.includes(null) ? null : (first ?? null))
+  return { model: model.name, sources, need, fit }
+}
+
+function needWith(model: ModelSpec, sources: readonly SourceLook[]): Need | null {
+  const weights = sources.flatMap((look): WeightsFacts[] => (look.kind === 'present' ? [look.weights] : []))[0] ?? null
+  const isKnown = model.memory !== null || model.source.length === 0 || weights !== null
+  return isKnown ? needOf(model, weights) : null
+}
