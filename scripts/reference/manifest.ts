@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 
-import { manifestShape } from '../../src/manifest/json-schema.ts'
+import { expectedBy, manifestShape } from '../../src/manifest/json-schema.ts'
 import { ENGINE, ENGINES, HEALTH, MEMORY, MODEL, SERVER, TOP } from '../../src/manifest/sections.ts'
 import { code, NOTICE, paragraphs, table } from './markdown.ts'
 
@@ -80,12 +80,6 @@ function everyKey(): readonly ManifestKey[] {
     },
   })
   return keysOf(schema, [])
-}
-
-/** The phrase that ends "memory must be …": what every value that is no value of it is told. */
-function expectedBy(schema: z.core.$ZodType): string | null {
-  const [issue] = z.safeParse(schema, Symbol('no value')).error?.issues ?? []
-  return issue === undefined || issue.message.startsWith('Invalid input') ? null : issue.message
 }
 
 /** A section's own keys before those of the sections in it. */

@@ -3,8 +3,7 @@ import { quote } from '../core/index.ts'
 import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
-import type { Placed } from './settings.ts'
-import type { Entry, TreeNode } from './node.ts'
+import type { Entry, Placed, TreeNode } from './node.ts'
 
 type Args = ModelSpec['args']
 type ArgValue = Args[number][1]

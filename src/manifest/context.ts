@@ -1,5 +1,6 @@
-import type { EngineName, ModelName } from '../core/index.ts'
+import type { EngineName } from '../core/index.ts'
 import { dotted } from './path.ts'
+import type { Path } from './path.ts'
 import type { Report, Span } from './problems.ts'
 import type { ModelKey, Settings } from './settings.ts'
 
@@ -13,19 +14,18 @@ export interface Knowledge {
 
 /** One model while it is read. */
 export interface ModelContext {
-  readonly name: ModelName
+  readonly path: Path
   /** Of the model's name: where what is missing is reported. */
-  readonly nameSpan: Span
+  readonly span: Span
   readonly settings: Settings
   readonly knowledge: Knowledge
   readonly report: Report
 }
 
 /** Reports a key that nobody wrote. */
-export function requireKey(key: ModelKey, why: string, { name, nameSpan, settings, report }: ModelContext): void {
+export function requireKey(key: ModelKey, why: string, { path, span, settings, report }: ModelContext): void {
   if (settings.placed(key)) return
-  const path = ['models', name]
-  report('manifest_missing_key', { key, at: dotted(path), why }, nameSpan, [...path, key])
+  report('manifest_missing_key', { key, at: dotted(path), why }, span, [...path, key])
 }
 
 /** Reports a value that cannot stand with another one. */
@@ -35,6 +35,6 @@ export function conflict(key: ModelKey, why: string, next: string, { settings, r
 }
 
 /** The key by which the value that holds is known to the reader. */
-export function keyOf(key: ModelKey, { name, settings }: ModelContext): string {
-  return dotted(settings.placed(key)?.path ?? ['models', name, key])
+export function keyOf(key: ModelKey, { path, settings }: ModelContext): string {
+  return dotted(settings.placed(key)?.path ?? [...path, key])
 }

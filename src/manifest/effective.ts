@@ -40,7 +40,7 @@ const DEFAULT: Origin = { from: 'default' }
 /** Keys of a command's engine, of which llama-server needs none. */
 const COMMAND_KEYS: ReadonlySet<string> = new Set(['command', 'health', 'served_name'])
 /** Mappings that a model and `defaults` make together, key by key. */
-const MERGED: ReadonlySet<string> = new Set(['args', 'env', 'health'])
+const MERGED: ReadonlySet<string> = new Set(['args', 'env', 'resources', ...Object.keys(MODEL.nested ?? {})])
 
 /**
  * Everything that holds, in the order of the reference. It walks the tree beside the readers and does not read values
@@ -74,6 +74,7 @@ function serverSettings(options: EffectiveOptions): readonly Found[] {
   return keysOf(SERVER).flatMap((key) => {
     const path = ['server', key]
     const shown = defaultOfServer(key, manifest)
+    if (key === 'timeouts') return mergedSettings(path, [entryAt(options.tree, path)], shown, options)
     const origin = key === 'listen' ? listenOrigin(manifest, overrides) : undefined
     return origin && shown ? [{ path, ...shown, origin }] : plainSetting(path, shown, options)
   })
@@ -105,9 +106,12 @@ function modelSettings(
     const path = ['models', name, key]
     const own = entryAt(tree, path)
     const shared = entryAt(tree, ['defaults', key])
-    if (MERGED.has(key)) return mergedSettings(path, [shared, own], defaultOfModel(key, model), options)
+    if (MERGED.has(key)) {
+      const weakest = key === 'timeouts' ? [entryAt(tree, ['server', key])] : []
+      return mergedSettings(path, [...weakest, shared, own], defaultOfModel(key, model), options)
+    }
     const above = key === 'ttl' ? options.overrides.origins?.ttl : undefined
-    const kept = key === 'ttl' && model.keep === 'always'
+    const kept = (key === 'ttl' || key === 'min_residency') && model.keep === 'always'
     if (own) return [written(path, own, options)]
     const byDefault = defaultOfModel(key, model)
     if (above && byDefault && !kept) return [{ path, ...byDefault, origin: above }]

@@ -1,7 +1,7 @@
 import { quote } from '../core/index.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
-import type { Placed } from './settings.ts'
+import type { Placed } from './node.ts'
 
 /** Set per launch, so that the ledger and the proof of identity hold. */
 const RESERVED_VARIABLES: ReadonlySet<string> = new Set([

@@ -1,7 +1,8 @@
 import { basename, dirname, resolve } from 'node:path'
 import type { GpuRequest, ListenAddress, Manifest, ModelName, ModelSpec } from '../core/index.ts'
 import { deepFreeze } from './freeze.ts'
-import { DEFAULTS, NAME_LENGTH_MAX } from './limits.ts'
+import { DEFAULT_MEMORY, DEFAULT_MODEL, DEFAULT_SERVER, ENGINE_DEFAULTS } from './defaults.ts'
+import { NAME_LENGTH_MAX } from './limits.ts'
 import { nameFault } from './names.ts'
 
 export interface FileManifestOptions {
@@ -15,46 +16,23 @@ export interface FileManifestOptions {
 export function manifestForFile(ggufPath: string, options: FileManifestOptions = {}): Manifest {
   const path = resolve(ggufPath)
   const name = nameForFile(path)
+  const engine = 'llama-server'
+  const { parallel, concurrency } = ENGINE_DEFAULTS[engine]
   const model: ModelSpec = {
+    ...DEFAULT_MODEL,
     name,
-    engine: 'llama-server',
+    engine,
     source: [{ kind: 'file', path }],
     gpus: options.gpus ?? { kind: 'none' },
-    context: null,
-    parallel: DEFAULTS.parallel,
-    concurrency: DEFAULTS.parallel,
-    memory: null,
-    ttl: DEFAULTS.ttl,
-    keep: 'auto',
-    priority: 'normal',
-    aliases: [],
-    args: [],
-    env: {},
-    command: [],
-    health: { path: DEFAULTS.healthPath, status: DEFAULTS.healthStatus },
-    servedName: null,
-    minResidency: null,
-    resources: {},
-    load: DEFAULTS.load,
-    start: DEFAULTS.start,
-    timeouts: DEFAULTS.timeouts,
-    unlisted: false,
-    fallback: null,
-    variants: [],
+    parallel,
+    concurrency: concurrency ?? parallel,
   }
   return deepFreeze<Manifest>({
     path: null,
     directory: dirname(path),
-    server: {
-      listen: options.listen ?? { kind: 'tcp', host: DEFAULTS.listen.host, port: 0 },
-      hosts: DEFAULTS.hosts,
-      cors: DEFAULTS.cors,
-      maxBody: DEFAULTS.maxBody,
-      maxQueue: DEFAULTS.maxQueue,
-      queueTimeout: DEFAULTS.queueTimeout,
-    },
+    server: { ...DEFAULT_SERVER, listen: options.listen ?? { ...DEFAULT_SERVER.listen, port: 0 } },
     engines: {},
-    memory: { reserve: DEFAULTS.reserve, host: { share: DEFAULTS.hostShare }, resources: {} },
+    memory: DEFAULT_MEMORY,
     models: new Map([[name, model]]),
   })
 }

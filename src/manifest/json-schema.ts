@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { NAME_LENGTH_MAX } from './limits.ts'
 import { NAME } from './names.ts'
 import { topShape } from './schema.ts'
-import { ENGINE, ENGINES, HEALTH, MEMORY, MODEL, MODEL_DEFAULTS, SERVER } from './sections.ts'
+import { ENGINE, ENGINES, MEMORY, MODEL, MODEL_DEFAULTS, SERVER } from './sections.ts'
+import type { Section, Shape } from './sections.ts'
 
-type Shape = Readonly<Record<string, z.ZodType>>
 /** A schema, or true for anything and false for nothing. */
 type Json = z.core.JSONSchema._JSONSchema
 type Schema = z.core.JSONSchema.JSONSchema
@@ -17,7 +17,9 @@ const VARIABLE = { type: 'string', pattern: String.raw`\$\{` } as const
  * several keys, and the notations of sizes and durations, only `parseManifest` checks.
  */
 export function manifestJsonSchema(): Schema {
-  const schema = inside(z.toJSONSchema(manifestShape(), { target: 'draft-7', io: 'input' }))
+  const schema = inside(
+    z.toJSONSchema(manifestShape(), { target: 'draft-7', io: 'input', override: sayWhatIsExpected }),
+  )
   return { ...schema, patternProperties: { '^x-': { description: 'Free for notes and anchors.' } } }
 }
 
@@ -28,23 +30,46 @@ export function manifestShape(): z.ZodType {
   return z
     .strictObject({
       version,
-      server: described(mapping(SERVER.shape), server).optional(),
-      engines: described(mapping(enginesShape), engines).optional(),
-      memory: described(mapping(MEMORY.shape), memory).optional(),
-      defaults: described(modelMapping(MODEL_DEFAULTS.shape), defaults).optional(),
-      models: described(z.record(names, modelMapping(MODEL.shape)), models),
+      server: described(mapping(SERVER), server).optional(),
+      engines: described(keys(enginesShape), engines).optional(),
+      memory: described(mapping(MEMORY), memory).optional(),
+      defaults: described(mapping(MODEL_DEFAULTS), defaults).optional(),
+      models: described(z.record(names, mapping(MODEL)), models),
     })
     .meta({ title: 'Manifest of Enginehouse' })
 }
 
-const enginesShape: Shape = Object.fromEntries(ENGINES.keys.map((name) => [name, mapping(ENGINE.shape)]))
-
-function modelMapping(shape: Shape & { readonly health: z.ZodType }): z.ZodType {
-  return mapping({ ...shape, health: described(mapping(HEALTH.shape), shape.health) })
+/** The phrase that ends "memory must be …": what every value that is no value of it is told; null for none of ours. */
+export function expectedBy(schema: z.core.$ZodType): string | null {
+  const [issue] = z.safeParse(schema, Symbol('no value')).error?.issues ?? []
+  return issue === undefined || issue.message.startsWith('Invalid input') ? null : issue.message
 }
 
-/** A mapping of any of the keys and no other. */
-function mapping(shape: Shape): z.ZodType {
+type Override = NonNullable<z.core.ToJSONSchemaParams['override']>
+
+/** After what a key does: an editor shows the description alone. */
+const sayWhatIsExpected: Override = ({ zodSchema, jsonSchema }) => {
+  const expected = expectedBy(zodSchema)
+  const { description } = jsonSchema
+  // What may be left out has the description of what may be written, as it is by now.
+  const isSaid = zodSchema._zod.def.type === 'optional'
+  if (description === undefined || expected === null || isSaid || jsonSchema.properties) return
+  jsonSchema.description = `${description} Write ${expected}.`
+}
+
+const enginesShape: Shape = Object.fromEntries(ENGINES.keys.map((name) => [name, mapping(ENGINE)]))
+
+/** A section with those that nest in it. */
+function mapping({ shape, nested = {} }: Section<Shape>): z.ZodType {
+  const inner = Object.entries(shape).map(([key, schema]) => {
+    const section = nested[key]
+    return [key, section ? described(mapping(section), schema) : schema] as const
+  })
+  return keys(Object.fromEntries(inner))
+}
+
+/** Any of the keys and no other. */
+function keys(shape: Shape): z.ZodType {
   return z.strictObject(Object.fromEntries(Object.entries(shape).map(([key, value]) => [key, value.optional()])))
 }
 
@@ -59,15 +84,22 @@ function withVariables(json: Json): Json {
   const schema = inside(json)
   if (schema.anyOf) return takesText(schema) ? schema : { ...schema, anyOf: [...schema.anyOf, VARIABLE] }
   if (takesText(schema) || schema.type === 'object' || schema.type === 'array') return schema
-  const { description, ...limits } = schema
-  return { ...(description === undefined ? {} : { description }), anyOf: [limits, VARIABLE] }
+  const { description, default: byDefault, examples, ...limits } = schema
+  return {
+    ...(description === undefined ? {} : { description }),
+    anyOf: [limits, VARIABLE],
+    ...(byDefault === undefined ? {} : { default: byDefault }),
+    ...(examples === undefined ? {} : { examples }),
+  }
 }
 
 /** Carries it out for what nests in a schema. The branches of a choice share one variable. */
-function inside(schema: Schema): Schema {
+function inside({ hint, ...schema }: Schema): Schema {
   const { properties, additionalProperties, items, anyOf } = schema
   return {
     ...schema,
+    // As a manifest writes it: zod drops a default and examples of what it transforms.
+    ...(typeof hint === 'object' ? hint : {}),
     ...(properties && { properties: mapValues(properties, withVariables) }),
     ...(additionalProperties !== undefined && { additionalProperties: withVariables(additionalProperties) }),
     ...(items !== undefined && !Array.isArray(items) && { items: withVariables(items) }),

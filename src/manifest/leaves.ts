@@ -12,6 +12,22 @@ export interface IssueNotes {
   readonly nearest?: readonly string[]
 }
 
+/** What the schema says about a key beside its type: as the manifest writes it, not as the program reads it. */
+export interface Hint {
+  readonly default?: unknown
+  /** Further values that an editor may offer. */
+  readonly examples?: readonly unknown[]
+}
+
+/** A key's description, with its default and examples for editors where they are not words of the type. */
+export function about(description: string, byDefault?: unknown, examples?: readonly unknown[]) {
+  const hint: Hint = {
+    ...(byDefault === undefined ? {} : { default: byDefault }),
+    ...(examples === undefined ? {} : { examples }),
+  }
+  return { description, hint }
+}
+
 /** A value in a notation of ours: a text or a bare number that `parse` understands. */
 export function notation<T>(expected: string, parse: (text: string) => T | undefined) {
   return z.union([z.string(), z.number()], { error: expected }).transform((written, context): T => {
@@ -32,6 +48,15 @@ export function text(expected: string) {
   return z.union([z.string(), z.number(), z.boolean()], { error: expected }).transform(String)
 }
 
-export function listOf<T extends z.ZodType>(item: T, expected: string) {
-  return z.array(item, { error: expected }).min(1, { error: expected })
+export function listOf<T extends z.ZodType>(item: T, expected: string, most = Number.MAX_SAFE_INTEGER) {
+  return z
+    .array(item, { error: expected })
+    .min(1, { error: expected })
+    .max(most, { error: `a list of at most ${most}` })
 }
+
+/** A mapping whose own keys are read one by one. */
+export const section = z.custom<object>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  { error: 'a mapping of keys' },
+)

@@ -1,9 +1,9 @@
 import { GIB, MIB } from '../core/index.ts'
-import type { AnswerTimeouts, Bytes, LoadLimits, Millis, StartLimits } from '../core/index.ts'
+import type { Bytes, Millis } from '../core/index.ts'
 
 /**
- * What a manifest may be. The size bounds the time that reading takes (a MiB of models takes some seconds, a usual manifest milliseconds), the others
- * bound what a small text can grow to.
+ * What a manifest may be. The size bounds the time that reading takes (a MiB of models takes some seconds, a usual
+ * manifest milliseconds), the others bound what a small text can grow to.
  */
 export const MANIFEST_SIZE_MAX: Bytes = MIB
 /** Mappings and lists inside each other. The deepest key of a manifest stands at 5. */
@@ -29,28 +29,13 @@ export const CONCURRENCY_MAX = 65_536
 export const GPU_INDEX_MAX = 255
 /** An engine counts tokens in 32 bits. */
 export const CONTEXT_MAX = 2 ** 31 - 1
-
-/** What holds where the manifest says nothing (INTERFACE 1). */
-export const DEFAULTS = Object.freeze({
-  listen: Object.freeze({ kind: 'tcp', host: '127.0.0.1', port: 8080 } as const),
-  maxBody: 32 * MIB,
-  maxQueue: 512,
-  hosts: Object.freeze(['auto']),
-  cors: Object.freeze(['local']),
-  queueTimeout: 600_000 satisfies Millis,
-  reserve: GIB,
-  hostShare: 0.8,
-  ttl: 300_000 satisfies Millis,
-  parallel: 1,
-  /** llama-server takes as many requests as it has slots; of a command we know nothing. */
-  commandConcurrency: 32,
-  healthPath: '/health',
-  healthStatus: 200,
-  load: Object.freeze({ stall: 120_000, timeout: null } as const) satisfies LoadLimits,
-  start: Object.freeze({ attempts: 5, window: 600_000 }) satisfies StartLimits,
-  timeouts: Object.freeze({
-    firstByte: 600_000,
-    betweenBytes: 120_000,
-    total: null,
-  } as const) satisfies AnswerTimeouts,
-})
+/** Over a year somebody has mistaken the unit; `never` says what they mean. */
+export const DURATION_MAX: Millis = 366 * 86_400_000
+/** Each is compared with the header of every request. */
+export const HOSTS_MAX = 256
+/** Kinds of resources; each is a row of the ledger. */
+export const RESOURCES_MAX = 64
+export const RESOURCE_NAME_LENGTH_MAX = 64
+export const RESOURCE_COUNT_MAX = 1_000_000
+/** A model that has failed so often in its window fails again. */
+export const ATTEMPTS_MAX = 1000

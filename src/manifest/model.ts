@@ -1,103 +1,85 @@
-import { resolve } from 'node:path'
-import type { Millis, ModelName, ModelSpec, Source } from '../core/index.ts'
-import { readArgs } from './args.ts'
-import { checkCommand } from './command.ts'
-import { readEnv } from './env.ts'
-import { conflict, keyOf, requireKey } from './context.ts'
+import type { AnswerTimeouts, Millis, ModelName, ModelSpec } from '../core/index.ts'
+import { conflict, keyOf } from './context.ts'
 import type { Knowledge, ModelContext } from './context.ts'
-import { DEFAULTS } from './limits.ts'
-import { readGpus, readMemory } from './placement.ts'
+import { DEFAULT_MODEL } from './defaults.ts'
+import { readEnv } from './env.ts'
 import type { Report, Span } from './problems.ts'
-import { HEALTH, readSection } from './sections.ts'
-import type { ModelRead } from './settings.ts'
-import { settingsOf } from './settings.ts'
-import type { WrittenSource } from './sources.ts'
+import { readResources } from './resources.ts'
+import type { Pool } from './resources.ts'
+import { LOAD, readLayers, START, TIMEOUTS } from './sections.ts'
+import type { ModelKey, ModelRead } from './settings.ts'
+import { layersOf, settingsOf } from './settings.ts'
+import { mergeTimeouts } from './timeouts.ts'
+import { readWay } from './way.ts'
 
 export interface ModelInput {
   readonly name: ModelName
   readonly nameSpan: Span
   readonly own: ModelRead
   readonly defaults: ModelRead | undefined
+  readonly around: Surroundings
+}
+
+/** What models are read with, beside their own keys. */
+export interface Surroundings {
+  /** Where relative paths start. */
+  readonly directory: string
+  /** Of `server`. */
+  readonly timeouts: AnswerTimeouts
+  readonly pool: Pool
   /** From the environment; undefined when it says nothing. */
   readonly ttl: Millis | null | undefined
-  readonly directory: string
+  readonly knowledge: Knowledge
+  readonly report: Report
 }
 
 /**
  * A model as the rest of the program sees it, from keys that were read each by itself: what depends on several of them
  * is checked here. What comes back is whole only when nothing was reported for it or for the keys.
  */
-export function readModel(input: ModelInput, knowledge: Knowledge, report: Report): ModelSpec {
-  const { name, nameSpan, own, defaults, ttl, directory } = input
-  const settings = settingsOf(name, own, defaults, ttl)
-  const context: ModelContext = { name, nameSpan, settings, knowledge, report }
-  const { value } = settings
-  const engine = value('engine')
-  if (engine === undefined) requireKey('engine', 'it says what kind of server runs the model', context)
-  if (engine === 'llama-server') checkLlamaServer(context)
-  if (engine === 'command') checkCommand(context)
-  const gpus = readGpus(context)
-  const parallel = value('parallel') ?? DEFAULTS.parallel
-  const args = engine ? readArgs(settings.layers('args'), engine, knowledge.reservedFlags(engine), report) : []
+export function readModel({ name, nameSpan, own, defaults, around }: ModelInput): ModelSpec {
+  const { directory, timeouts, pool, ttl, knowledge, report } = around
+  const settings = settingsOf(layersOf(name, own, defaults, ttl))
+  const context: ModelContext = { path: ['models', name], span: nameSpan, settings, knowledge, report }
+  const { value, layers } = settings
   return {
+    ...DEFAULT_MODEL,
+    ...readWay(context, directory),
     name,
-    engine: engine ?? 'command',
-    source: (value('source') ?? []).map((written) => resolveSource(written, directory)),
-    gpus: gpus ?? { kind: 'none' },
-    context: value('context') ?? null,
-    parallel,
-    concurrency: value('concurrency') ?? (engine === 'command' ? DEFAULTS.commandConcurrency : parallel),
-    memory: gpus ? readMemory(gpus, context) : null,
     ttl: readTtl(context),
-    keep: value('keep') ?? 'auto',
-    priority: value('priority') ?? 'normal',
-    aliases: value('aliases') ?? [],
-    args,
-    env: readEnv(settings.layers('env'), report),
-    command: value('command') ?? [],
-    health: readHealth(context),
-    servedName: value('served_name') ?? null,
-    minResidency: null,
-    resources: {},
-    load: DEFAULTS.load,
-    start: DEFAULTS.start,
-    timeouts: DEFAULTS.timeouts,
-    unlisted: false,
-    fallback: null,
-    variants: [],
-  }
-}
-
-/** Keys that say how an engine that we know nothing of is run; of llama-server we know it. */
-const COMMAND_KEYS = ['command', 'health', 'served_name'] as const
-
-function checkLlamaServer(context: ModelContext): void {
-  requireKey('source', 'llama-server cannot start without weights', context)
-  for (const key of COMMAND_KEYS) {
-    const why = `${keyOf(key, context)} is for the engine command, and this model's engine is llama-server.`
-    if (context.settings.owns(key)) conflict(key, why, 'Remove it, or set `engine: command`.', context)
+    keep: value('keep') ?? DEFAULT_MODEL.keep,
+    priority: value('priority') ?? DEFAULT_MODEL.priority,
+    aliases: value('aliases') ?? DEFAULT_MODEL.aliases,
+    env: readEnv(layers('env'), report),
+    minResidency: readMinResidency(context),
+    resources: readResources(layers('resources'), pool, report),
+    load: { ...DEFAULT_MODEL.load, ...readLayers(LOAD, layers('load'), report) },
+    start: { ...DEFAULT_MODEL.start, ...readLayers(START, layers('start'), report) },
+    timeouts: mergeTimeouts(timeouts, readLayers(TIMEOUTS, layers('timeouts'), report)),
+    unlisted: value('unlisted') ?? DEFAULT_MODEL.unlisted,
   }
 }
 
 /** `keep: always` has no ttl: one that stands beside it would be ignored, one that it inherits is meant for others. */
 function readTtl(context: ModelContext): Millis | null {
-  const { settings } = context
-  const written = settings.value('ttl')
-  if (settings.value('keep') !== 'always') return written === undefined ? DEFAULTS.ttl : written
-  const beside = settings.owns('ttl') || !settings.owns('keep')
-  const why = `${keyOf('ttl', context)} would do nothing: the model has \`keep: always\`.`
-  if (beside) conflict('ttl', why, 'Remove one of the two.', context)
+  const written = context.settings.value('ttl')
+  if (!isPinned(context)) return written === undefined ? DEFAULT_MODEL.ttl : written
+  refuseBesideAlways('ttl', context)
   return null
 }
 
-function readHealth({ settings, report }: ModelContext): ModelSpec['health'] {
-  const merged = settings
-    .layers('health')
-    .map(({ entry, path }) => readSection(HEALTH, entry.node, path, report)?.values)
-    .reduce((weak, strong) => ({ ...weak, ...strong }), {})
-  return { path: merged?.path ?? DEFAULTS.healthPath, status: merged?.status ?? DEFAULTS.healthStatus }
+function readMinResidency(context: ModelContext): Millis | null {
+  if (!isPinned(context)) return context.settings.value('min_residency') ?? DEFAULT_MODEL.minResidency
+  refuseBesideAlways('min_residency', context)
+  return DEFAULT_MODEL.minResidency
 }
 
-function resolveSource(source: WrittenSource, directory: string): Source {
-  return source.kind === 'file' ? { kind: 'file', path: resolve(directory, source.path) } : source
+function isPinned({ settings }: ModelContext): boolean {
+  return settings.value('keep') === 'always'
+}
+
+function refuseBesideAlways(key: ModelKey, context: ModelContext): void {
+  const { settings } = context
+  const why = `${keyOf(key, context)} would do nothing: the model has \`keep: always\`.`
+  if (settings.owns(key) || !settings.owns('keep')) conflict(key, why, 'Remove one of the two.', context)
 }

@@ -20,6 +20,12 @@ export interface Entry {
   readonly node: TreeNode
 }
 
+/** An entry with the path of its key. */
+export interface Placed {
+  readonly entry: Entry
+  readonly path: Path
+}
+
 /** What nests in a value of the manifest, as plain data. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain }
 

@@ -5,53 +5,48 @@ import type { InnerKeys } from './issues.ts'
 import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
-import { engineShape, healthShape, memoryShape, modelShape, serverShape, topShape } from './schema.ts'
-import type { Entry, TreeNode } from './node.ts'
+import { healthShape, loadShape, modelShape, startShape } from './model-schema.ts'
+import { engineShape, memoryShape, serverShape, timeoutsShape, topShape } from './schema.ts'
+import type { Entry, Placed, TreeNode } from './node.ts'
 import { plainOf } from './node.ts'
 
-type Shape = Readonly<Record<string, z.ZodType>>
-type Values<S extends Shape> = { readonly [K in keyof S]?: z.output<S[K]> }
+export type Shape = Readonly<Record<string, z.ZodType>>
+export type Values<S extends Shape> = { readonly [K in keyof S]?: z.output<S[K]> }
 
-interface Section<S extends Shape> {
+export interface Section<S extends Shape> {
   readonly shape: S
   /** Keys that INTERFACE 1 names and this version does not have: refused by name, never as unknown. */
   readonly later: readonly string[]
   readonly inner?: Readonly<Partial<Record<keyof S, InnerKeys>>>
   /** Levels below a key from which scalars are text as written. */
   readonly writtenFrom?: Readonly<Partial<Record<keyof S, number>>>
+  /** Keys that hold sections of their own. */
+  readonly nested?: Readonly<Partial<Record<keyof S, Section<Shape>>>>
   /** Keys that begin with `x-` are the reader's own. */
   readonly free?: true
 }
 
 const NO_KEYS: InnerKeys = { keys: [], later: [] }
 
+export const TIMEOUTS: Section<typeof timeoutsShape> = { shape: timeoutsShape, later: [] }
 export const TOP: Section<typeof topShape> = { shape: topShape, later: ['weights'], free: true }
 export const SERVER: Section<typeof serverShape> = {
   shape: serverShape,
-  later: ['auth', 'keys_file', 'hosts', 'cors', 'queue_timeout', 'timeouts', 'on_daemon_exit', 'upstream_routes'],
+  later: ['auth', 'keys_file', 'on_daemon_exit', 'upstream_routes'],
+  nested: { timeouts: TIMEOUTS },
 }
 export const ENGINE: Section<typeof engineShape> = { shape: engineShape, later: ['image'] }
-export const MEMORY: Section<typeof memoryShape> = { shape: memoryShape, later: ['resources'] }
+export const MEMORY: Section<typeof memoryShape> = { shape: memoryShape, later: [] }
 export const HEALTH: Section<typeof healthShape> = { shape: healthShape, later: [] }
+export const LOAD: Section<typeof loadShape> = { shape: loadShape, later: [] }
+export const START: Section<typeof startShape> = { shape: startShape, later: [] }
 
 export const ENGINES = Object.freeze({ keys: ['llama-server'], later: ['vllm', 'tgi'] })
 
-const modelLater = [
-  'offload',
-  'min_residency',
-  'variants',
-  'fallback',
-  'unlisted',
-  'resources',
-  'load',
-  'start',
-  'allow_code',
-]
-const commandLater = ['cwd', 'capabilities', 'stop', 'timeouts']
-
 export const MODEL: Section<typeof modelShape> = {
   shape: modelShape,
-  later: [...modelLater, ...commandLater],
+  later: ['offload', 'variants', 'fallback', 'allow_code', 'cwd', 'capabilities', 'stop'],
+  nested: { health: HEALTH, load: LOAD, start: START, timeouts: TIMEOUTS },
   inner: {
     engine: { keys: [], later: ENGINES.later },
     source: { keys: ['exec', 'sha256'], later: ['https'] },
@@ -96,10 +91,24 @@ export function readSection<S extends Shape>(
       continue
     }
     const result = schema.safeParse(plainOf(entry.node, section.writtenFrom?.[key] ?? Number.POSITIVE_INFINITY))
-    if (result.success) values[key] = result.data
-    else reportIssues(result.error.issues, entry, here, section.inner?.[key] ?? NO_KEYS, report)
+    const nested = section.nested?.[key]
+    if (!result.success) {
+      reportIssues(result.error.issues, entry, here, section.inner?.[key] ?? NO_KEYS, report)
+      continue
+    }
+    values[key] = result.data
+    // Also where no model of the manifest would look at it.
+    if (nested) readSection(nested, entry.node, here, report)
   }
   return { values: values as Values<S>, entries: node.entries }
+}
+
+/** A section that may stand in several places, the weakest first: a key of a later one wins. */
+export function readLayers<S extends Shape>(section: Section<S>, layers: readonly Placed[], report: Report): Values<S> {
+  return layers.reduce<Values<S>>(
+    (weaker, { entry, path }) => ({ ...weaker, ...readSection(section, entry.node, path, report)?.values }),
+    {},
+  )
 }
 
 export function reportNoMapping(node: TreeNode, path: Path, report: Report): void {

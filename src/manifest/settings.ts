@@ -1,51 +1,58 @@
 import type { Millis, ModelName } from '../core/index.ts'
+import type { modelShape } from './model-schema.ts'
+import type { Placed } from './node.ts'
 import type { Path } from './path.ts'
 import type { Read } from './sections.ts'
-import type { modelShape } from './schema.ts'
-import type { Entry } from './node.ts'
 
 export type ModelRead = Read<typeof modelShape>
 export type ModelKey = keyof typeof modelShape & string
 type ModelValues = ModelRead['values']
 
-export interface Placed {
-  readonly entry: Entry
+/** Keys of a model that stand in one place. */
+export interface Layer {
+  readonly read: ModelRead
   readonly path: Path
 }
 
-/** What holds for one model: its own keys, and those of `defaults` that it does not write itself. */
+/** What holds for one model: its own keys, and those of weaker layers that it does not write itself. */
 export interface Settings {
   /** Undefined when nobody wrote the key, or what was written is wrong. */
-  readonly value: <K extends ModelKey>(key: K) => ModelValues[K]
+  readonly value: <K extends ModelKey>(key: K) => ModelValues[K] | undefined
   /** Where the value that holds is written; undefined when nobody wrote it. */
   readonly placed: (key: ModelKey) => Placed | undefined
-  /** Does the model write the key itself? */
+  /** Is the key written in the strongest layer? */
   readonly owns: (key: ModelKey) => boolean
   /** The places to read a mapping of several values from, the weakest first. */
   readonly layers: (key: ModelKey) => readonly Placed[]
 }
 
 /** `ttl` stands between the model's own and that of `defaults` (INTERFACE, precedence); undefined when not set. */
-export function settingsOf(
+export function layersOf(
   name: ModelName,
   own: ModelRead,
   defaults: ModelRead | undefined,
   ttl: Millis | null | undefined,
-): Settings {
-  const sourceOf = (key: ModelKey): ModelRead | undefined => (own.entries.has(key) ? own : defaults)
-  const inherited: ModelValues = { ...defaults?.values, ...(ttl === undefined ? {} : { ttl }) }
-  const place = (read: ModelRead | undefined, key: ModelKey, path: Path): readonly Placed[] => {
-    const entry = read?.entries.get(key)
-    return entry ? [{ entry, path: [...path, key] }] : []
-  }
-  const layers = (key: ModelKey): readonly Placed[] => [
-    ...place(defaults, key, ['defaults']),
-    ...place(own, key, ['models', name]),
+): readonly Layer[] {
+  return [
+    ...(defaults ? [{ read: defaults, path: ['defaults'] }] : []),
+    ...(ttl === undefined ? [] : [{ read: { values: { ttl }, entries: new Map() }, path: [] }]),
+    { read: own, path: ['models', name] },
   ]
+}
+
+/** The weakest layer first. */
+export function settingsOf(stack: readonly Layer[]): Settings {
+  const layers = (key: ModelKey): readonly Placed[] =>
+    stack.flatMap(({ read, path }) => {
+      const entry = read.entries.get(key)
+      return entry ? [{ entry, path: [...path, key] }] : []
+    })
   return {
-    value: (key) => (sourceOf(key) === own ? own.values : inherited)[key],
+    // A value that is wrong hides the one below it.
+    value: (key) =>
+      stack.findLast(({ read }) => read.entries.has(key) || Object.hasOwn(read.values, key))?.read.values[key],
     placed: (key) => layers(key).at(-1),
-    owns: (key) => own.entries.has(key),
+    owns: (key) => stack.at(-1)?.read.entries.has(key) === true,
     layers,
   }
 }

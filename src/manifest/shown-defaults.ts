@@ -1,8 +1,10 @@
-import type { Manifest, ModelSpec } from '../core/index.ts'
+import type { AnswerTimeouts, Manifest, Millis, ModelSpec } from '../core/index.ts'
 import { formatBytes, formatDuration } from '../core/index.ts'
+import { DEFAULT_MODEL } from './defaults.ts'
 import { describeListen } from './listen.ts'
 import type { Plain } from './node.ts'
-import type { engineShape, memoryShape, modelShape, serverShape } from './schema.ts'
+import type { modelShape } from './model-schema.ts'
+import type { engineShape, memoryShape, serverShape } from './schema.ts'
 
 /** A value in the manifest's notation, or, where what holds has none, words. */
 export type Shown = { readonly value: Plain } | { readonly words: string }
@@ -17,7 +19,11 @@ type Defaults<Shape, From> = { readonly [K in keyof Shape]: (from: From) => Show
 const SERVER: Defaults<typeof serverShape, Manifest> = {
   listen: ({ server }) => ({ value: describeListen(server.listen) }),
   max_body: ({ server }) => ({ value: formatBytes(server.maxBody) }),
+  hosts: ({ server }) => ({ value: server.hosts }),
+  cors: ({ server }) => ({ value: server.cors }),
   max_queue: ({ server }) => ({ value: server.maxQueue }),
+  queue_timeout: ({ server }) => ({ value: formatDuration(server.queueTimeout) }),
+  timeouts: () => ({ value: timeoutsShown(DEFAULT_MODEL.timeouts) }),
 }
 
 const ENGINE: Defaults<typeof engineShape, undefined> = {
@@ -29,6 +35,7 @@ const MEMORY: Defaults<typeof memoryShape, Manifest> = {
   host: ({ memory }) => ({
     value: 'share' in memory.host ? `${memory.host.share * 100}%` : formatBytes(memory.host.bytes),
   }),
+  resources: () => null,
 }
 
 const MODEL: Defaults<typeof modelShape, ModelSpec> = {
@@ -45,13 +52,32 @@ const MODEL: Defaults<typeof modelShape, ModelSpec> = {
     return { value: ttl === null ? 'never' : formatDuration(ttl) }
   },
   keep: ({ keep }) => ({ value: keep }),
+  min_residency: ({ minResidency, keep }) =>
+    keep === 'always' ? { words: 'for ever, as it is kept' } : { value: durationOr('auto', minResidency) },
   priority: ({ priority }) => ({ value: priority }),
   aliases: () => null,
+  unlisted: ({ unlisted }) => ({ value: unlisted }),
   args: () => null,
   env: () => null,
+  resources: () => null,
+  load: ({ load }) => ({ value: { stall: formatDuration(load.stall), timeout: durationOr('auto', load.timeout) } }),
+  start: ({ start }) => ({ value: { attempts: start.attempts, window: formatDuration(start.window) } }),
+  timeouts: ({ timeouts }) => ({ value: timeoutsShown(timeouts) }),
   command: () => null,
   health: ({ health }) => ({ value: { ...health } }),
   served_name: () => null,
+}
+
+function durationOr(word: string, span: Millis | null): string {
+  return span === null ? word : formatDuration(span)
+}
+
+function timeoutsShown({ firstByte, betweenBytes, total }: AnswerTimeouts): Plain {
+  return {
+    first_byte: durationOr('never', firstByte),
+    between_bytes: durationOr('never', betweenBytes),
+    total: durationOr('never', total),
+  }
 }
 
 export function defaultOfServer(key: keyof typeof serverShape, manifest: Manifest): Shown | null {

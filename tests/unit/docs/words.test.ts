@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest'
 
 import { ERRORS } from '../../../src/core/index.ts'
 import { FAILED_BECAUSE, LEFT_BECAUSE } from '../../../src/journal/phrases.ts'
-import { ENGINES, HEALTH, MEMORY, MODEL, SERVER, TOP } from '../../../src/manifest/sections.ts'
+import { ENGINES, HEALTH, LOAD, MEMORY, MODEL, SERVER, START, TIMEOUTS, TOP } from '../../../src/manifest/sections.ts'
 import { page, PAGES, rows, section, spans, WRITTEN } from './pages.ts'
 import { ROOMS } from './rooms.ts'
 
 const CODES = Object.keys(ERRORS)
-const KEYS = [TOP, SERVER, MEMORY, HEALTH, MODEL].flatMap(({ shape, later }) => [...Object.keys(shape), ...later])
+const KEYS = [TOP, SERVER, MEMORY, HEALTH, LOAD, START, TIMEOUTS, MODEL].flatMap(({ shape, later }) => [
+  ...Object.keys(shape),
+  ...later,
+])
 /** Why an engine failed, and why a model left memory. */
 const REASONS = [...Object.keys(FAILED_BECAUSE), ...Object.keys(LEFT_BECAUSE)]
 /** Words of request bodies, of the macros of `command`, and an example. */
@@ -33,7 +36,7 @@ describe.each(WRITTEN.map((each) => [each.path, each] as const))('%s', (_path, e
 describe.each(PAGES.map((each) => [each.path, each] as const))('%s', (_path, each) => {
   it('names no directory of one machine and no address beyond this host', () => {
     expect(each.text.match(/(?<![\w.])\/(?:home|root|work|Users|mnt|tmp)\/\S*/g) ?? []).toEqual([])
-    const hosts = [...each.text.matchAll(/https?:\/\/([^/\s:`")]+)/g)].map(([, host]) => host)
+    const hosts = [...each.text.matchAll(/https?:\/\/([^/\s:`")\]]+)/g)].map(([, host]) => host)
     expect(hosts.filter((host) => host !== '127.0.0.1' && host !== 'localhost' && !host?.endsWith('.example'))).toEqual(
       [],
     )

@@ -49,9 +49,16 @@ test('every key reaches the manifest, and text stays as written', () => {
     listen: { kind: 'tcp', host: '::1', port: 9000 },
     maxBody: 8 * MIB,
     maxQueue: 16,
+    hosts: ['auto', 'models.lan', '[::1]:80'],
+    cors: ['local', 'https://chat.example', 'app://notes'],
+    queueTimeout: 90_000,
   })
   expect(manifest.engines).toEqual({ 'llama-server': { path: '/etc/test/bin/llama-server' } })
-  expect(manifest.memory).toMatchObject({ reserve: 512 * MIB, host: { bytes: 48 * GIB } })
+  expect(manifest.memory).toMatchObject({
+    reserve: 512 * MIB,
+    host: { bytes: 48 * GIB },
+    resources: { licences: 2, tpu: 8 },
+  })
   expect([...manifest.models.keys()]).toEqual(['qwen3-coder', 'anything'])
   expect(manifest.models.get('qwen3-coder')).toMatchObject({
     name: 'qwen3-coder',
@@ -80,6 +87,12 @@ test('every key reaches the manifest, and text stays as written', () => {
     command: [],
     health: { path: '/health', status: 200 },
     servedName: null,
+    minResidency: null,
+    resources: { tpu: 4 },
+    load: { stall: 60_000, timeout: 900_000 },
+    start: { attempts: 3, window: 300_000 },
+    timeouts: { firstByte: 240_000, betweenBytes: null, total: 10_800_000 },
+    unlisted: true,
   })
   expect(manifest.models.get('anything')).toMatchObject({
     gpus: { kind: 'list', gpus: [0, 'GPU-4f2a11d0-0000-4000-8000-000000000001'] },
@@ -89,6 +102,11 @@ test('every key reaches the manifest, and text stays as written', () => {
     keep: 'preload',
     priority: 'low',
     concurrency: 5,
+    minResidency: 30_000,
+    resources: { licences: 1 },
+    load: { stall: 60_000, timeout: null },
+    timeouts: { firstByte: 300_000, betweenBytes: 60_000, total: 7_200_000 },
+    unlisted: false,
     health: { path: '/ready', status: 204 },
     servedName: '1.10',
     args: [

@@ -2,9 +2,22 @@ import { describe, expect, test } from 'vitest'
 import { nextOf, sentenceOf } from '../../../src/core/index.ts'
 import { nearest } from '../../../src/lib/nearest.ts'
 import type { ManifestProblem } from '../../../src/manifest/index.ts'
-import { ENGINE, ENGINES, HEALTH, MEMORY, MODEL, MODEL_DEFAULTS, SERVER, TOP } from '../../../src/manifest/sections.ts'
+import {
+  ENGINE,
+  ENGINES,
+  HEALTH,
+  LOAD,
+  MEMORY,
+  MODEL,
+  MODEL_DEFAULTS,
+  SERVER,
+  START,
+  TIMEOUTS,
+  TOP,
+} from '../../../src/manifest/sections.ts'
 import type { Case } from './corpus/case.ts'
 import { ON_GPUS } from './corpus/gpus.ts'
+import { LIMITS } from './corpus/limits.ts'
 import { MODELS } from './corpus/models.ts'
 import { SECTIONS } from './corpus/sections.ts'
 import { VALUES } from './corpus/values.ts'
@@ -17,6 +30,7 @@ const TABLES: readonly { readonly table: string; readonly cases: readonly Case[]
   { table: 'sections', cases: SECTIONS },
   { table: 'models', cases: MODELS },
   { table: 'values', cases: VALUES },
+  { table: 'limits', cases: LIMITS },
   { table: 'variables', cases: VARYING },
   { table: 'a host with GPUs', cases: ON_GPUS, gpus: true },
 ]
@@ -59,6 +73,9 @@ const PLACES: readonly (readonly [place: RegExp, keys: readonly string[]])[] = [
   [/^defaults$/, keysOf(MODEL_DEFAULTS)],
   [/^models\.[^.]+$/, keysOf(MODEL)],
   [/\.health$/, keysOf(HEALTH)],
+  [/\.load$/, keysOf(LOAD)],
+  [/\.start$/, keysOf(START)],
+  [/\.timeouts$/, keysOf(TIMEOUTS)],
   [/\.memory$/, ['device', 'host']],
   [/\.gpus$/, ['count']],
   [/\.source(\[\d+\])?$/, ['exec', 'sha256']],
@@ -99,6 +116,9 @@ const SPELT: readonly (readonly [place: string, keys: readonly string[], write: 
   ['defaults', keysOf(MODEL_DEFAULTS), (key) => `version: 1\nmodels: {}\ndefaults: { ${key}: 1 }\n`],
   ['a model', keysOf(MODEL), (key) => `version: 1\nmodels: { m: { ${key}: 1 } }\n`],
   ['health', keysOf(HEALTH), (key) => `version: 1\nmodels: { m: { health: { ${key}: 1 } } }\n`],
+  ['load', keysOf(LOAD), (key) => `version: 1\nmodels: { m: { load: { ${key}: 1 } } }\n`],
+  ['start', keysOf(START), (key) => `version: 1\nmodels: { m: { start: { ${key}: 1 } } }\n`],
+  ['timeouts', keysOf(TIMEOUTS), (key) => `version: 1\nmodels: {}\nserver: { timeouts: { ${key}: 1 } }\n`],
   ...Object.entries(WORDS).map(
     ([key, words]) => [key, words, (word: string) => `version: 1\nmodels: { m: { ${key}: ${word} } }\n`] as const,
   ),

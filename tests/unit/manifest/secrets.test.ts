@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isScalar, parseDocument, visit } from 'yaml'
 import { renderProblems } from '../../../src/manifest/index.ts'
-import { fixture, ON_CPU, ON_GPU, parse } from './helpers.ts'
+import { fixture, ON_GPU, parse } from './helpers.ts'
 
 const SECRET = 'hunter2'
 /** What a secret may look like to the one key or the other. */
@@ -36,14 +36,12 @@ test.each(['full.yaml', 'minimal.yaml', 'anchors.yaml'])('no problem of %s shows
   const texts = varied(fixture(name))
   let problems = 0
   for (const text of texts) {
-    for (const knowledge of [ON_CPU, ON_GPU]) {
-      for (const value of VALUES) {
-        const result = parse(text, knowledge, { environment: { SECRET: value } })
-        if (result.kind === 'manifest') continue
-        problems += result.problems.length
-        expect(JSON.stringify(result.problems), `${value} in ${text}`).not.toContain(SECRET)
-        expect(renderProblems(result, { color: false })).not.toContain(SECRET)
-      }
+    for (const value of VALUES) {
+      const result = parse(text, ON_GPU, { environment: { SECRET: value } })
+      if (result.kind === 'manifest') continue
+      problems += result.problems.length
+      expect(JSON.stringify(result.problems), `${value} in ${text}`).not.toContain(SECRET)
+      expect(renderProblems(result, { color: false })).not.toContain(SECRET)
     }
   }
   expect(problems).toBeGreaterThan(texts.length)

@@ -25,11 +25,9 @@ export const MODELS: readonly Case[] = [
   ],
   ['variants', llama('▶variants: []'), ['manifest_key_not_supported', '"models.m.variants"']],
   [
-    'fallback, load, start and offload',
-    llama('▶fallback: x', '▶load: {}', '▶start: {}', '▶offload: {}'),
-    ...['fallback', 'load', 'start', 'offload'].map(
-      (key) => ['manifest_key_not_supported', `models.m.${key}`] as const,
-    ),
+    'fallback, allow_code and offload',
+    llama('▶fallback: x', '▶allow_code: true', '▶offload: {}'),
+    ...['fallback', 'allow_code', 'offload'].map((key) => ['manifest_key_not_supported', `models.m.${key}`] as const),
   ],
   [
     'cwd, stop and capabilities',

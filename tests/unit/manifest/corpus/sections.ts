@@ -23,10 +23,10 @@ export const SECTIONS: readonly Case[] = [
   ],
   ['server.auth', top('server: { ▶auth: keys }'), ['manifest_key_not_supported', '"server.auth"']],
   [
-    'server.cors and hosts',
-    top('server: { ▶cors: [local], ▶hosts: [auto] }'),
-    ['manifest_key_not_supported', 'cors'],
-    ['manifest_key_not_supported', 'hosts'],
+    'server.keys_file and upstream_routes',
+    top('server: { ▶keys_file: keys.yaml, ▶upstream_routes: true }'),
+    ['manifest_key_not_supported', 'keys_file'],
+    ['manifest_key_not_supported', 'upstream_routes'],
   ],
   [
     'a misspelt key of server',
@@ -76,7 +76,6 @@ export const SECTIONS: readonly Case[] = [
     top('engines: { llama-server: { path: ▶~/bin/llama-server } }'),
     ['manifest_value', '~ is not expanded'],
   ],
-  ['memory.resources', top('memory: { ▶resources: {} }'), ['manifest_key_not_supported', '"memory.resources"']],
   ['a share over the whole', top('memory: { host: ▶120% }'), ['manifest_value', 'a share such as 80%']],
   [
     'a reserve of words',
@@ -87,6 +86,11 @@ export const SECTIONS: readonly Case[] = [
     'a source as default',
     top('defaults: { ▶source: file:a.gguf }'),
     ['manifest_unknown_key', '"source" under defaults'],
+  ],
+  [
+    'a variable of the daemon in defaults without models',
+    top('defaults: { env: { ▶CUDA_VISIBLE_DEVICES: 0 } }'),
+    ['manifest_conflict', 'set by the daemon'],
   ],
   [
     'a bad default that two models share',

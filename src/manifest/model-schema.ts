@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import { gpus, memory } from './devices.ts'
+import { about, section, text, wholeNumber } from './leaves.ts'
+import { ATTEMPTS_MAX, CONCURRENCY_MAX, PARALLEL_MAX, RESOURCE_COUNT_MAX } from './limits.ts'
+import { duration, durationOr, tokens } from './notations.ts'
+import { argv, source } from './sources.ts'
+
+/** The values of every key of a model, as in schema.ts; what depends on several keys is in model.ts. */
+
+const flagValue = z.union([z.boolean(), z.null(), z.string(), z.number(), z.array(text('text'))], {
+  error: 'true, false, text, a number, or a list of these',
+})
+
+export const modelShape = {
+  engine: z
+    .enum(['llama-server', 'command'], { error: 'llama-server or command' })
+    .meta(about('The kind of inference server that runs the model; every model needs one.')),
+  source: source.meta(
+    about('Where the weights come from; mirrors in a list are tried in order.', undefined, [
+      'file:models/my-model.gguf',
+    ]),
+  ),
+  gpus: gpus.meta(
+    about(
+      'The GPUs that the model gets: any is one of them, none the host alone. Default any where there is a GPU, else none.',
+      undefined,
+      [[0], { count: 2 }],
+    ),
+  ),
+  context: tokens.meta(
+    about(
+      'What one request may take, question and answer together; k is 1024. Default the model’s own, at most 8k.',
+      undefined,
+      ['8k', '32k'],
+    ),
+  ),
+  parallel: wholeNumber(1, PARALLEL_MAX).meta(about('Requests of full context that memory is kept for. Default 1.', 1)),
+  concurrency: wholeNumber(1, CONCURRENCY_MAX).meta(
+    about(
+      'Requests that are let into the engine at once; more wait. Default for llama-server as parallel, for command 32.',
+    ),
+  ),
+  memory: memory.meta(
+    about(
+      'What the model claims of each of its GPUs, or of the host with gpus: none; all takes its GPUs whole. Default estimated from its weights.',
+      undefined,
+      ['24GiB', { device: '20GiB', host: '8GiB' }, 'all'],
+    ),
+  ),
+  ttl: durationOr('never', 0).meta(
+    about('How long after the last byte of its last answer the model is taken down. Default 5m.', '5m', [
+      '1h',
+      'never',
+    ]),
+  ),
+  keep: z
+    .enum(['auto', 'always', 'preload'], { error: 'auto, always or preload' })
+    .meta(
+      about(
+        'auto is loaded when it is wanted; always is started at boot, never evicted, and has no ttl; preload is started at boot and then like auto. Default auto.',
+        'auto',
+      ),
+    ),
+  min_residency: durationOr('auto', 0).meta(
+    about(
+      'For how long after it became ready the model is not evicted; auto is as long as it takes to load. Default auto.',
+      'auto',
+      ['1m'],
+    ),
+  ),
+  priority: z
+    .enum(['low', 'normal', 'high'], { error: 'low, normal or high' })
+    .meta(about('Who is loaded first, and who is evicted last. Default normal.', 'normal')),
+  aliases: z
+    .array(text('a name'), { error: 'a list of names' })
+    .meta(
+      about(
+        'Further names of the model; a request that names none goes to the model with the alias default. Default none.',
+        undefined,
+        [['default']],
+      ),
+    ),
+  unlisted: z
+    .boolean({ error: 'true or false' })
+    .meta(
+      about('True leaves the model out of the lists that clients see; its names still work. Default false.', false),
+    ),
+  args: z
+    .record(z.string(), flagValue, { error: 'a mapping of flags, such as { jinja: true }' })
+    .meta(
+      about(
+        'The engine’s own flags: true gives the bare flag, false or null none, a list repeats it, all else is passed as written. They are merged over those of defaults, flag by flag.',
+        undefined,
+        [{ jinja: true }],
+      ),
+    ),
+  env: z
+    .record(z.string(), text('text; write "" for an empty value'), { error: 'a mapping of names to values' })
+    .meta(about('Variables for the engine, passed as written. They are merged over those of defaults, name by name.')),
+  resources: z
+    .record(z.string(), wholeNumber(0, RESOURCE_COUNT_MAX), { error: 'a mapping of names to whole numbers' })
+    .meta(
+      about(
+        'How many the model takes of each name under memory.resources while it is loaded. Default none.',
+        undefined,
+        [{ licences: 1 }],
+      ),
+    ),
+  load: section.meta(about('When a load is given up.')),
+  start: section.meta(about('How often a start may fail before the model rests.')),
+  timeouts: section.meta(about('Limits of the engine’s answers, over those of server.timeouts.')),
+  command: argv('an argv list, such as [python3, server.py, --port, "{port}"]').meta(
+    about(
+      'For the engine command: program and arguments, read by no shell. {port} {socket} {model_path} {gpu_uuids} {gpu_indices} {api_key} {instance_dir} are filled in.',
+      undefined,
+      [['python3', 'server.py', '--port', '{port}']],
+    ),
+  ),
+  health: section.meta(about('For the engine command: the route that says that the server is healthy.')),
+  served_name: text('text')
+    .refine((name) => /^[^\s\p{Cc}]{1,256}$/u.test(name), { error: 'a name without spaces, at most 256 characters' })
+    .meta(about('For the engine command: what the server calls the model. Default the model’s name here.')),
+}
+
+export const healthShape = {
+  path: z
+    .string({ error: 'a path such as /health' })
+    .regex(/^\/[!-~]*$/, { error: 'a path such as /health' })
+    .meta(about('Asked again and again until it answers. Default /health.', '/health')),
+  status: wholeNumber(200, 599).meta(about('The status of the answer that says healthy. Default 200.', 200)),
+}
+
+export const loadShape = {
+  stall: duration(1).meta(
+    about(
+      'A start in which nothing moves for so long (no log line, no bytes, no growth of memory) is given up. Default 120s.',
+      '120s',
+    ),
+  ),
+  timeout: durationOr('auto', 1).meta(
+    about('The longest that a load may take; auto grows with the weights. Default auto.', 'auto', ['10m']),
+  ),
+}
+
+export const startShape = {
+  attempts: wholeNumber(1, ATTEMPTS_MAX).meta(
+    about('Failed starts and crashes within window, before the model is given up. Default 5.', 5),
+  ),
+  window: duration(1).meta(about('For how long a failed start counts. Default 10m.', '10m')),
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { formatDuration, parseDuration, parseSize, parseTokens } from '../core/index.ts'
+import type { Millis } from '../core/index.ts'
+import { notation } from './leaves.ts'
+import type { IssueNotes } from './leaves.ts'
+import { nearest } from '../lib/nearest.ts'
+import { CONTEXT_MAX, DURATION_MAX } from './limits.ts'
+
+/** Sizes, durations and counts as the manifest writes them (INTERFACE 1). */
+
+export const size = notation('a size such as 24GiB', parseSize)
+
+export function positiveSize(expected: string) {
+  return notation(expected, (written) => parseSize(written) || undefined)
+}
+
+export const tokens = notation('a count of tokens such as 4096 or 64k', (written) => {
+  const count = parseTokens(written)
+  return count !== undefined && count <= CONTEXT_MAX ? count : undefined
+})
+
+/** A span of at least so long. */
+export function duration(least: Millis) {
+  const expected = 'a duration such as 90s or 5m'
+  return z.union([z.string(), z.number()], { error: expected }).transform((written, context): Millis => {
+    const read = readDuration(written, least, expected, '')
+    if (typeof read === 'number') return read
+    context.issues.push({ code: 'custom', message: read.expected, input: written })
+    return z.NEVER
+  })
+}
+
+/** The same, or a word, which is null. */
+export function durationOr(word: string, least: Millis) {
+  const expected = `a duration such as 90s or 5m, or ${word}`
+  return z.union([z.string(), z.number()], { error: expected }).transform((written, context): Millis | null => {
+    if (written === word) return null
+    const read = readDuration(written, least, expected, `, or ${word}`)
+    if (typeof read === 'number') return read
+    const params: IssueNotes & Readonly<Record<string, unknown>> = { nearest: nearest(String(written), [word]) }
+    context.issues.push({ code: 'custom', message: read.expected, input: written, params })
+    return z.NEVER
+  })
+}
+
+function readDuration(
+  written: string | number,
+  least: Millis,
+  expected: string,
+  or: string,
+): Millis | { readonly expected: string } {
+  const span = parseDuration(written)
+  if (span === undefined) return { expected }
+  const fits = span >= least && span <= DURATION_MAX
+  return fits ? span : { expected: `a duration from ${formatDuration(least)} to ${formatDuration(DURATION_MAX)}${or}` }
+}
