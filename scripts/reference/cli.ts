@@ -103,7 +103,7 @@ function meaning({ description, argChoices: choices, defaultValue: standard }: O
 }
 
 function shown(argument: Argument): string {
-  const name = `${argument.name().toUpperCase()}${argument.variadic ? '…' : ''}`
+  const name = `${argument.name().replaceAll(/(^|[|])[a-z-]+/g, (word) => word.toUpperCase())}${argument.variadic ? '…' : ''}`
   return argument.required ? name : `[${name}]`
 }
 
