@@ -114,5 +114,6 @@ function nameOf(command: Command): string {
 
 function refused(parent: Command): readonly Command[] {
   const visible = new Set(parent.createHelp().visibleCommands(parent))
-  return parent.commands.filter((command) => !visible.has(command))
+  // What only the completion scripts call begins so.
+  return parent.commands.filter((command) => !visible.has(command) && !command.name().startsWith('__'))
 }

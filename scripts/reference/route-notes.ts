@@ -59,8 +59,8 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
   'GET /api/v1/queue': { ...native, what: 'requests that wait', answers: '{ queue: WaitingShape[] }' },
   'GET /api/v1/explain': {
     ...native,
-    what: 'why a model is as it is, or what became of a request',
-    query: ['model', 'request'],
+    what: 'why a model is as it is, or what became of a request; `at` (ISO 8601, or how long ago) as it stood then',
+    query: ['model', 'request', 'at'],
     answers: 'ExplanationShape',
   },
   'GET /api/v1/events': {

@@ -42,14 +42,14 @@ export function readCount(param: string, text: string | undefined, most: number)
 }
 
 /** A moment: ISO 8601, or how long ago (`10m`). */
-export function readSince(text: string | undefined, now: Instant): Instant | undefined {
+export function readMoment(param: string, text: string | undefined, now: Instant): Instant | undefined {
   if (text === undefined) return undefined
   const ago = parseDuration(text)
   if (ago !== undefined) return now - ago
   const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(at)) {
     throw new EnginehouseError('parameter_invalid', {
-      param: 'since',
+      param,
       expected: 'a duration such as 10m or a time such as 2026-01-31T14:03:00Z',
     })
   }

@@ -15,18 +15,33 @@ export interface ModelAnswer {
   readonly keep: string
   readonly pinned: { readonly until: string | null } | null
   readonly fetched_bytes: number | null
-  readonly claim: Readonly<Record<string, { readonly bytes: number; readonly origin: string }>>
+  readonly capabilities: readonly string[]
+  readonly claim: Readonly<Record<string, ClaimAnswer>>
   readonly instance: {
     readonly id: string
     readonly pid: number | null
+    readonly argv: readonly string[]
     readonly started_at: string
+    readonly ready_at: string | null
     readonly progress: number | null
   } | null
   readonly leases: number
   readonly waiting: number
   readonly unload_at: string | null
   readonly load_seconds: { readonly last: number | null }
-  readonly failure: { readonly class: string; readonly message: string; readonly retry_at: string | null } | null
+  readonly last_reason: string | null
+  readonly failure: {
+    readonly class: string
+    readonly message: string
+    readonly retry_at: string | null
+    readonly log_tail: readonly string[]
+  } | null
+}
+
+export interface ClaimAnswer {
+  readonly bytes: number
+  readonly origin: string
+  readonly parts: Readonly<Record<string, number>> | null
 }
 
 export interface DeviceAnswer {
@@ -36,8 +51,9 @@ export interface DeviceAnswer {
   readonly name: string
   readonly total: number
   readonly reserve: number
+  readonly measured_used: number | null
   readonly foreign: number | null
-  readonly claims: readonly { readonly model: string; readonly bytes: number }[]
+  readonly claims: readonly { readonly model: string; readonly bytes: number; readonly phase: string }[]
   readonly quarantined: number
   readonly free: number
 }
@@ -80,6 +96,8 @@ export interface EventAnswer {
   readonly at: string
   readonly kind: string
   readonly model?: string
+  readonly evidence?: unknown
+  /** The same in words, one line. */
   readonly text: string
 }
 

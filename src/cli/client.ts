@@ -17,10 +17,17 @@ export interface Client {
   model(name: string): Promise<ModelAnswer>
   devices(): Promise<readonly DeviceAnswer[]>
   queue(): Promise<readonly unknown[]>
-  explain(subject: { readonly model: string } | { readonly request: string }): Promise<ExplanationAnswer>
+  /** `at`: as somebody writes it; now without it. */
+  explain(
+    subject: { readonly model: string } | { readonly request: string },
+    at?: string | undefined,
+  ): Promise<ExplanationAnswer>
   load(model: string, how: How): Promise<DecidedAnswer>
   unload(model: string, how: How): Promise<DecidedAnswer>
   unloadAll(how: How): Promise<UnloadAllAnswer>
+  restart(model: string, how: How): Promise<DecidedAnswer>
+  /** Its missing memory counts as free again. */
+  clearDevice(device: string): Promise<{ readonly device: DeviceAnswer }>
   /** `duration`: as somebody writes it (`2h`); null until unpinned. */
   pin(model: string, duration: string | null): Promise<DecidedAnswer>
   unpin(model: string): Promise<{ readonly model: ModelAnswer }>
@@ -64,10 +71,12 @@ export function createClient(transport: Transport): Client {
     model: (name) => get(`/models/${encodeURIComponent(name)}`),
     devices: async () => (await get<{ devices: DeviceAnswer[] }>('/devices')).devices,
     queue: async () => (await get<{ queue: unknown[] }>('/queue')).queue,
-    explain: (subject) => get('/explain', subject),
+    explain: (subject, at) => get('/explain', { ...subject, at }),
     load: (model, { wait, dryRun }) => post('/models/load', { model, wait, dry_run: dryRun }),
     unload: (model, { wait, dryRun }) => post('/models/unload', { model, wait, dry_run: dryRun }),
     unloadAll: ({ wait, dryRun }) => post('/models/unload-all', { wait, dry_run: dryRun }),
+    restart: (model, { wait, dryRun }) => post('/models/restart', { model, wait, dry_run: dryRun }),
+    clearDevice: (device) => post('/devices/clear', { device }),
     pin: (model, duration) => post('/models/pin', { model, for: duration }),
     unpin: (model) => post('/models/unpin', { model }),
     async *events(query) {

@@ -20,3 +20,20 @@ export function countOption(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It is a whole number.')
   return Number(text)
 }
+
+/**
+ * A moment as the daemon reads it: how long ago stays as it is written; a clock's or a calendar's time is one of the
+ * zone of the person who types it, which the daemon does not know.
+ */
+export function momentText(text: string): string {
+  if (parseDuration(text) !== undefined) return text
+  const clock = /^(\d\d?):(\d\d)(?::(\d\d))?$/.exec(text)
+  const at = clock ? today(clock) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) throw new InvalidArgumentError('It is 10m (ago), 14:03, or 2026-01-31T14:03:00Z.')
+  return new Date(at).toISOString()
+}
+
+function today([, hours, minutes, seconds]: readonly (string | undefined)[]): number {
+  if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds ?? 0) > 59) return Number.NaN
+  return new Date().setHours(Number(hours), Number(minutes), Number(seconds ?? 0), 0)
+}

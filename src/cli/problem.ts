@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import type { Facts } from '../core/index.ts'
 import { EnginehouseError, EXIT, isErrorCode, specOf } from '../core/index.ts'
 import { type Look, paint } from './render/paint.ts'
+import { hang } from './render/wrap.ts'
 
 /** What went wrong, in the form in which a command shows it. */
 export interface Problem {
@@ -82,8 +83,8 @@ function usageOf(error: CommanderError): string {
 
 /** For people: what happened and where, then what to do. */
 export function renderProblem(problem: Problem, look: Look): string {
-  const next = problem.next === null ? '' : `  ${problem.next}\n`
-  return `${paint('error:', 'bad', look)} ${problem.message}\n${next}`
+  const what = hang(`${paint('error:', 'bad', look)} `, 'error: '.length, problem.message, look)
+  return problem.next === null ? what : `${what}${hang('  ', 2, problem.next, look)}`
 }
 
 /** For programs: one line, on stdout, so that a reader of `--json` finds the outcome where it finds every other one. */

@@ -4,6 +4,8 @@ import { EnginehouseError, quote } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
 import type { Act, Register } from './command.ts'
 import { config } from './commands/config.ts'
+import { completion } from './commands/completion.ts'
+import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
 import { engines } from './commands/engines.ts'
 import { events } from './commands/events.ts'
@@ -13,8 +15,10 @@ import { logs } from './commands/logs.ts'
 import { ls } from './commands/ls.ts'
 import { pin } from './commands/pin.ts'
 import { ps } from './commands/ps.ts'
+import { restart } from './commands/restart.ts'
 import { run } from './commands/run.ts'
 import { serve } from './commands/serve.ts'
+import { show } from './commands/show.ts'
 import { status } from './commands/status.ts'
 import { unload } from './commands/unload.ts'
 import { unpin } from './commands/unpin.ts'
@@ -28,10 +32,10 @@ import { packageVersion } from '../lib/package-version.ts'
 // oxfmt-ignore
 const COMMANDS: readonly Register[] = [
   serve, validate,
-  status, ps, ls,
-  run, load, unload, pin, unpin,
+  status, ps, ls, show, devices,
+  run, load, unload, restart, pin, unpin,
   logs, explain, events,
-  engines, config, doctor, version,
+  engines, config, doctor, completion, version,
 ]
 
 export interface Output {

@@ -5,7 +5,7 @@ import { EnginehouseError } from '../../core/index.ts'
 import { matches, type JournalQuery } from '../../journal/index.ts'
 import { showEvent } from '../event.ts'
 import { findModel } from '../lookup.ts'
-import { readCount, readFlag, readQuery, readSince } from '../query.ts'
+import { readCount, readFlag, readMoment, readQuery } from '../query.ts'
 import type { AdminOptions, Route } from '../route.ts'
 import { openStream } from '../stream.ts'
 
@@ -51,7 +51,7 @@ function readWanted(options: AdminOptions, request: FastifyRequest): Wanted {
   const query: JournalQuery = {
     model: model === undefined ? undefined : findModel(options.operations.view, model).id,
     after: typeof lastEventId === 'string' ? readCursor(lastEventId) : undefined,
-    since: readSince(since, options.now()),
+    since: readMoment('since', since, options.now()),
   }
   const count = readCount('limit', limit, MAX_HISTORY)
   const wantsPast = count !== undefined || query.after !== undefined || query.since !== undefined

@@ -1,8 +1,9 @@
+import type { Instant } from '../../core/index.ts'
 import { EnginehouseError } from '../../core/index.ts'
 import { explain, gather, type ExplainSubject } from '../../journal/index.ts'
 import { showEvent } from '../event.ts'
 import { findModel } from '../lookup.ts'
-import { readQuery } from '../query.ts'
+import { readMoment, readQuery } from '../query.ts'
 import type { AdminOptions, Route } from '../route.ts'
 import type { ExplanationShape } from '../shapes.ts'
 import { isoOrNull } from '../wire.ts'
@@ -14,8 +15,9 @@ export function explainRoutes(options: AdminOptions): readonly Route[] {
       method: 'GET',
       path: '/explain',
       handle: async (request) => {
-        const subject = await readSubject(options, readQuery(request.query, ['model', 'request']))
-        return showExplanation(options, subject)
+        const { at, ...named } = readQuery(request.query, ['model', 'request', 'at'])
+        const until = readMoment('at', at, options.now()) ?? null
+        return showExplanation(options, await readSubject(options, named), until)
       },
     },
   ]
@@ -34,8 +36,13 @@ async function readSubject(
   return { request }
 }
 
-async function showExplanation({ journal }: AdminOptions, subject: ExplainSubject): Promise<ExplanationShape> {
-  const explanation = explain(await gather(journal, subject, null), subject)
+/** `until`: as it stood then; null for now. */
+async function showExplanation(
+  { journal }: AdminOptions,
+  subject: ExplainSubject,
+  until: Instant | null,
+): Promise<ExplanationShape> {
+  const explanation = explain(await gather(journal, subject, until), subject)
   return {
     subject,
     at: isoOrNull(explanation.at),

@@ -1,5 +1,6 @@
 import type { Register } from '../command.ts'
-import { renderEvent } from '../render/explanation.ts'
+import { momentText } from '../options.ts'
+import { recordLine, recordRenderer } from '../render/explanation.ts'
 
 interface EventsOptions {
   readonly follow?: true
@@ -17,14 +18,15 @@ export const events: Register = (program, act) => {
     .description('show what the daemon did and why, from its journal')
     .option('-f, --follow', 'go on with what happens from now on')
     .option('--model <model>', 'only about this model')
-    .option('--since <time>', 'from then on: 10m (ago), or 2026-01-31T14:03:00Z')
+    .option('--since <time>', 'from then on: 10m (ago), 14:03, or 2026-01-31T14:03:00Z', momentText)
     .action(
       act(async (job, { follow, model, since }: EventsOptions) => {
         const client = await job.client()
         const limit = since === undefined ? (follow ? SHOWN_BEFORE_FOLLOWING : SHOWN) : undefined
+        const show = job.look.width === null ? recordLine : recordRenderer(job.look, job.now())
         for await (const event of client.events({ follow: follow === true, model, since, limit })) {
           if (job.options.json) job.printJson(event)
-          else job.print(renderEvent(event, job.look))
+          else job.print(show(event))
         }
       }),
     )

@@ -38,6 +38,6 @@ async function ask(job: Job, client: Client, model: string, options: LoadOptions
 }
 
 function render(job: Job, answer: DecidedAnswer, options: LoadOptions): string {
-  const decision = renderDecision(answer, options.dryRun ? 'would' : 'done', job.look)
+  const decision = renderDecision(answer, options.dryRun ? 'would' : 'done', job.look, job.now())
   return answer.model.phase === 'ready' && !options.dryRun ? decision + renderReady(answer.model) : decision
 }

@@ -2,7 +2,7 @@ import { EXIT } from '../../core/index.ts'
 import type { Register } from '../command.ts'
 import { durationText } from '../options.ts'
 import { renderDecision } from '../render/decision.ts'
-import { untilText } from '../render/words.ts'
+import { pinnedText } from '../render/words.ts'
 
 export const pin: Register = (program, act) => {
   program
@@ -15,8 +15,9 @@ export const pin: Register = (program, act) => {
         const answer = await (await job.client()).pin(model, options.for ?? null)
         if (job.options.json) job.printJson(answer)
         else {
-          job.print(renderDecision(answer, 'done', job.look))
-          job.print(`${answer.model.id} stays: ${untilText(answer.model, job.now())}\n`)
+          const { decision, model: pinned } = answer
+          if (decision.action !== 'already') job.print(renderDecision(answer, 'done', job.look, job.now()))
+          if (pinned.pinned) job.print(`${pinned.id} is pinned: ${pinnedText(pinned.pinned, job.now())}\n`)
         }
         return answer.decision.action === 'refuse' ? EXIT.placement : EXIT.ok
       }),

@@ -32,7 +32,7 @@ export const unload: Register = (program, act) => {
 async function unloadOne(job: Job, model: string, options: UnloadOptions): Promise<void> {
   const answer = await (await job.client()).unload(model, howOf(options))
   if (job.options.json) job.printJson(answer)
-  else job.print(renderDecision(answer, tenseOf(options), job.look))
+  else job.print(renderDecision(answer, tenseOf(options), job.look, job.now()))
 }
 
 async function unloadAll(job: Job, options: UnloadOptions): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Register } from '../command.ts'
-import { untilText } from '../render/words.ts'
+import { leavesText } from '../render/words.ts'
 
 export const unpin: Register = (program, act) => {
   program
@@ -10,7 +10,7 @@ export const unpin: Register = (program, act) => {
       act(async (job, model: string) => {
         const answer = await (await job.client()).unpin(model)
         if (job.options.json) return job.printJson(answer)
-        job.print(`${answer.model.id} is not pinned; it leaves memory: ${untilText(answer.model, job.now())}\n`)
+        job.print(`${answer.model.id} is not pinned any more${leavesText(answer.model, job.now())}\n`)
       }),
     )
 }

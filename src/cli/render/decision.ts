@@ -1,6 +1,9 @@
 import { type Facts, formatBytes, formatDuration, isErrorCode, nextOf, sentenceOf } from '../../core/index.ts'
 import type { DecidedAnswer, DecisionAnswer, ModelAnswer, UnloadAllAnswer } from '../answers.ts'
 import { type Look, type Meaning, paint, plain } from './paint.ts'
+import { planLines } from './plan.ts'
+import { localTimes } from './time.ts'
+import { hang } from './wrap.ts'
 
 export type Tense = 'done' | 'would'
 
@@ -13,17 +16,20 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<Tense, string>> & { rea
 }
 
 /** What was decided about a model, who makes room for it, and the arithmetic behind it. */
-export function renderDecision({ decision, model }: DecidedAnswer, tense: Tense, look: Look): string {
+export function renderDecision({ decision, model }: DecidedAnswer, tense: Tense, look: Look, now: number): string {
   const known = SENTENCES[decision.action]
-  const verb = known ? paint(known[tense], known.meaning, look) : plain(decision.action)
+  const isGone = decision.action === 'unload' && tense === 'done' && model.instance === null
+  const verb = known ? paint(isGone ? 'has left memory' : known[tense], known.meaning, look) : plain(decision.action)
   const place = decision.device !== null && decision.action !== 'unload' ? ` on ${plain(decision.device)}` : ''
-  const lines = [
-    `${model.id} ${verb}${place}${reason(decision.evidence)}`,
+  const details = [
     ...refusal(decision.evidence),
     ...evictions(decision),
-    ...arithmetic(decision.evidence),
+    ...planLines(decision.evidence, 'told_elsewhere'),
   ]
-  return `${lines.join('\n')}\n`
+  return [
+    `${model.id} ${verb}${place}${reason(decision.evidence)}\n`,
+    ...details.map((line) => hang('  ', 4, localTimes(line, now), look)),
+  ].join('')
 }
 
 /** What has to come first, where no plan could be made yet. */
@@ -36,11 +42,11 @@ function reason(evidence: unknown): string {
 function refusal(evidence: unknown): string[] {
   const { code, facts } = (evidence ?? {}) as { readonly code?: unknown; readonly facts?: unknown }
   if (!isErrorCode(code) || typeof facts !== 'object' || facts === null) return []
-  return [sentenceOf(code, facts as Facts), nextOf(code, facts as Facts)].map((line) => `  ${plain(line)}`)
+  return [sentenceOf(code, facts as Facts), nextOf(code, facts as Facts)].map(plain)
 }
 
 function evictions(decision: DecisionAnswer): string[] {
-  return decision.evict.map((each) => `  ${each.model} makes room: ${formatBytes(each.bytes)}, ${plain(each.why)}`)
+  return decision.evict.map((each) => `${each.model} makes room: ${formatBytes(each.bytes)}, ${plain(each.why)}`)
 }
 
 /** What a model that is ready took and holds. */
@@ -59,41 +65,4 @@ export function renderUnloadAll(answer: UnloadAllAnswer, tense: Tense): string {
     ...answer.skipped.map((each) => `left ${each.model}: ${plain(each.why)}`),
   ]
   return lines.length > 0 ? `${lines.join('\n')}\n` : 'nothing was loaded\n'
-}
-
-/** The lines of a plan's evidence; none where the decision needed no plan. */
-function arithmetic(evidence: unknown): string[] {
-  const plan = evidence as PlanShape | null
-  const candidates = plan?.candidates ?? []
-  return candidates.flatMap((candidate, index) => [
-    ...(candidate.devices ?? []).map(
-      (budget) => `  ${index === plan?.chosen ? '' : 'not chosen: '}${budgetText(budget)}`,
-    ),
-    ...(candidate.spared ?? []).map((each) => `  ${each.model} stays: ${plain(each.rule).replaceAll('_', ' ')}`),
-  ])
-}
-
-/** The part of a plan's evidence that is shown; evidence grows, so each part may be missing. */
-interface PlanShape {
-  readonly chosen?: number | null
-  readonly candidates?: readonly {
-    readonly devices?: readonly BudgetShape[]
-    readonly spared?: readonly { readonly model: string; readonly rule: string }[]
-  }[]
-}
-
-interface BudgetShape {
-  readonly device: string
-  readonly needed: number
-  readonly total: number
-  readonly reserve: number
-  readonly claimed: number
-  readonly free: number
-}
-
-function budgetText(budget: BudgetShape): string {
-  return (
-    `${plain(budget.device)}: needs ${formatBytes(budget.needed)}, ${formatBytes(budget.free)} free of ` +
-    `${formatBytes(budget.total)} (claimed ${formatBytes(budget.claimed)}, reserve ${formatBytes(budget.reserve)})`
-  )
 }

@@ -5,13 +5,13 @@ import { table } from './table.ts'
 import { phaseCell } from './words.ts'
 
 const COLUMNS = [
-  { title: 'MODEL', shrinksTo: 12 },
+  { title: 'MODEL', shrinksTo: 20 },
   { title: 'PHASE' },
-  { title: 'ENGINE', shrinksTo: 7 },
+  { title: 'ENGINE', optional: 1 },
   { title: 'CONTEXT', align: 'right' },
   { title: 'STAYS' },
-  { title: 'ALIASES', shrinksTo: 8 },
-  { title: 'SOURCE', shrinksTo: 10 },
+  { title: 'ALIASES', shrinksTo: 12, optional: 2 },
+  { title: 'SOURCE', shrinksTo: 20, keeps: 'end' },
 ] as const
 
 /** All models of the manifest, in its order. */

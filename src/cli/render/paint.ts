@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 /** What a colour says, never which colour it is. */
 export type Meaning = 'good' | 'busy' | 'bad' | 'quiet' | 'heading'
 
@@ -21,16 +23,18 @@ export function paint(text: string, meaning: Meaning | null, look: Look): string
 }
 
 /**
- * A text from elsewhere (an engine's words, a driver's name) on one line, with control characters shown as `?`: a
- * terminal obeys them.
+ * A text from elsewhere (an engine's words, a driver's name) on one line, without colours and with other control
+ * characters shown as `?`: a terminal obeys them.
  */
 export function plain(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '?')
+  return stripVTControlCharacters(text)
+    .replace(/\s+/g, ' ')
+    .replace(/[\p{Cc}\p{Cf}]/gu, '?')
 }
 
 /** Text of a model or an engine as it is, without what a terminal would obey. Tabs and line feeds stay. */
 export function forTerminal(text: string): string {
-  return text.replace(/(?![\t\n])\p{Cc}/gu, '?')
+  return stripVTControlCharacters(text).replace(/(?![\t\n])\p{Cc}/gu, '?')
 }
 
 /** At most `width` characters, the last one `…` when something was left out. */
@@ -38,6 +42,13 @@ export function cut(text: string, width: number): string {
   const characters = [...text]
   if (characters.length <= width) return text
   return width <= 0 ? '' : `${characters.slice(0, width - 1).join('')}…`
+}
+
+/** The same, keeping the end: of a path the last part says most. */
+export function cutStart(text: string, width: number): string {
+  const characters = [...text]
+  if (characters.length <= width) return text
+  return width <= 0 ? '' : `…${characters.slice(characters.length - width + 1).join('')}`
 }
 
 export function lengthOf(text: string): number {

@@ -4,10 +4,10 @@ import { table } from './table.ts'
 import { memoryText, phaseCell, placeText, untilText } from './words.ts'
 
 const COLUMNS = [
-  { title: 'MODEL', shrinksTo: 12 },
+  { title: 'MODEL', shrinksTo: 20 },
   { title: 'PHASE' },
-  { title: 'ENGINE', shrinksTo: 7 },
-  { title: 'DEVICE', shrinksTo: 6 },
+  { title: 'ENGINE', optional: 1 },
+  { title: 'DEVICE', shrinksTo: 8 },
   { title: 'MEMORY' },
   { title: 'BUSY', align: 'right' },
   { title: 'UNTIL' },

@@ -1,9 +1,11 @@
 import { formatBytes, formatDuration } from '../../core/index.ts'
 import type { DeviceAnswer, ModelAnswer, StatusAnswer } from '../answers.ts'
 import { bar } from './bar.ts'
+import { claimedOn, sharesOf } from './devices.ts'
 import { cut, type Look, paint, plain } from './paint.ts'
 import { isResident, renderPs } from './ps.ts'
 import { deviceName } from './words.ts'
+import { hang } from './wrap.ts'
 
 export interface Screen {
   readonly daemon: StatusAnswer
@@ -11,7 +13,7 @@ export interface Screen {
   readonly models: readonly ModelAnswer[]
 }
 
-const BAR_MIN = 16
+const BAR_MIN = 12
 const BAR_MAX = 40
 
 /** The daemon, its devices and what is in them on one screen. */
@@ -44,32 +46,37 @@ function renderDaemon(daemon: StatusAnswer, look: Look): string {
 function renderDevices(devices: readonly DeviceAnswer[], look: Look): string {
   const labels = devices.map((device) => deviceName(device.id, devices))
   const longest = Math.max(0, ...labels.map((label) => label.length))
-  return devices.map((device, index) => renderDevice(device, (labels[index] ?? '').padEnd(longest), look)).join('')
+  const widest = Math.max(0, ...devices.map(({ free }) => formatBytes(free).length))
+  return devices
+    .map((device, index) => renderDevice(device, { label: (labels[index] ?? '').padEnd(longest), widest }, look))
+    .join('')
 }
 
-function renderDevice(device: DeviceAnswer, label: string, look: Look): string {
-  const claimed = device.claims.reduce((sum, claim) => sum + claim.bytes, 0)
-  const shares = [
-    { bytes: claimed, mark: '█', meaning: 'good' },
-    { bytes: device.quarantined, mark: '▚', meaning: 'bad' },
-    { bytes: device.foreign ?? 0, mark: '▒', meaning: 'busy' },
-  ] as const
-  const width = Math.min(BAR_MAX, Math.max(BAR_MIN, Math.floor((look.width ?? 0) / 5)))
+/** `label` and figures in columns over all devices. */
+function renderDevice(
+  device: DeviceAnswer,
+  { label, widest }: { readonly label: string; readonly widest: number },
+  look: Look,
+): string {
+  const claimed = claimedOn(device)
+  const width = Math.min(BAR_MAX, Math.max(BAR_MIN, Math.floor((look.width ?? 0) / 7)))
+  // From the left in the order of what is asked most; what does not fit is left out whole.
   const facts = [
-    `${formatBytes(device.free)} free of ${formatBytes(device.total)}`,
+    `${formatBytes(device.free).padStart(widest)} free of ${formatBytes(device.total)}`,
     ...(device.quarantined > 0 ? [`missing ${formatBytes(device.quarantined)}`] : []),
     `ours ${formatBytes(claimed)}`,
     `others ${device.foreign === null ? 'unknown' : formatBytes(device.foreign)}`,
     ...(device.kind === 'host' ? [] : [plain(device.name)]),
-  ].join(', ')
+  ]
   const room = look.width === null ? Number.POSITIVE_INFINITY : look.width - label.length - width - 4
-  return `${label}  ${bar(device.total, shares, width, look)}  ${cut(facts, room)}\n`
+  while (facts.length > 1 && facts.join(', ').length > room) facts.pop()
+  return `${label}  ${bar(device.total, sharesOf(device), width, look)}  ${cut(facts.join(', '), room)}\n`
 }
 
 function renderFailure(model: ModelAnswer, look: Look): string {
   if (model.failure === null) return ''
-  const text = `${model.id}: ${model.failure.class.replaceAll('_', ' ')}: ${plain(model.failure.message)}`
-  return `${paint(look.width === null ? text : cut(text, look.width), 'bad', look)}\n`
+  const head = `${model.id} failed (${model.failure.class}): `
+  return hang(head, 2, plain(model.failure.message), look, 'bad')
 }
 
 function renderCounts({ models, waiting }: StatusAnswer): string {

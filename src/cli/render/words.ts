@@ -37,18 +37,45 @@ export function memoryText(model: ModelAnswer): string {
   return bytes === 0 ? 'unaccounted' : `${formatBytes(bytes)} ${claims[0]?.origin ?? ''}`
 }
 
+/** `host`, `GPU 0`, `GPU 0-3`, `GPU 0,2 + host`. */
 export function placeText(model: ModelAnswer, devices: readonly DeviceAnswer[]): string {
-  return (
-    Object.keys(model.claim)
-      .map((id) => deviceName(id, devices))
-      .join(', ') || '-'
-  )
+  const ids = Object.keys(model.claim)
+  const gpus = devices.filter((device) => device.kind !== 'host' && ids.includes(device.id)).map(({ index }) => index)
+  const others = ids.filter((id) => !devices.some((device) => device.id === id && device.kind !== 'host'))
+  const parts = [...(gpus.length > 0 ? [`GPU ${ranges(gpus)}`] : []), ...others.map(plain)]
+  return parts.join(' + ') || '-'
+}
+
+/** `0-2,5` */
+function ranges(numbers: readonly number[]): string {
+  const runs: { first: number; last: number }[] = []
+  for (const number of numbers.toSorted((a, b) => a - b)) {
+    const run = runs.at(-1)
+    if (run && number === run.last + 1) run.last = number
+    else runs.push({ first: number, last: number })
+  }
+  return runs.map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`)).join(',')
 }
 
 /** `host`, `GPU 0`; the id itself for a device that is not listed. */
 export function deviceName(id: string, devices: readonly DeviceAnswer[]): string {
   const device = devices.find((candidate) => candidate.id === id)
   return device && device.kind !== 'host' ? `GPU ${device.index}` : plain(id)
+}
+
+/** How long a pin lasts. */
+export function pinnedText(pinned: NonNullable<ModelAnswer['pinned']>, now: number): string {
+  return pinned.until === null
+    ? 'it stays in memory until it is unpinned'
+    : `it stays in memory for ${spanUntil(pinned.until, now)}`
+}
+
+/** When it goes, for the end of a sentence; empty where that is not settled. */
+export function leavesText(model: ModelAnswer, now: number): string {
+  if (model.phase !== 'ready') return ''
+  if (model.keep === 'always') return '; it stays, as its `keep` says'
+  if (model.leases > 0) return '; it is in use'
+  return model.unload_at === null ? '' : `; unused, it leaves memory ${inTime(model.unload_at, now)}`
 }
 
 /** Until when a model stays, as far as that is settled. */

@@ -1,6 +1,6 @@
 import { formatDuration } from '../units.ts'
 import { client, define, EXIT, server } from './spec.ts'
-import { ended, quote } from './words.ts'
+import { ended, list, quote } from './words.ts'
 
 /** What the one who runs the daemon meets. */
 export const OPERATOR_ERRORS = Object.freeze({
@@ -97,6 +97,14 @@ export const OPERATOR_ERRORS = Object.freeze({
     sentence: (f) => `The daemon answered ${f.status} with ${quote(f.text)}, which this version does not understand.`,
     next: "Compare `enginehouse version` with the daemon's, and restart the daemon.",
     example: { status: 200, text: 'It works!' },
+  }),
+  device_not_found: define<{ device: string; there: readonly string[] }>({
+    ...client,
+    status: 404,
+    fault: 'operator',
+    sentence: (f) => `There is no device ${quote(f.device)} here, or more than one that begins so.`,
+    next: (f) => `Name one of: ${list(f.there)}.`,
+    example: { device: 'GPU-2', there: ['GPU-0f3a', 'host'] },
   }),
   timed_out: define<{ what: string; after: number }>({
     ...server,

@@ -134,7 +134,19 @@ describe('explain', () => {
   })
 
   it.each([
+    ['2026-01-31T13:59:59.999Z', ['wanted']],
+    ['2026-01-31T14:00:00Z', ['wanted', 'ready']],
+    ['1s', ['wanted']],
+  ])('tells how it stood at %s', async (at, kinds) => {
+    const earlier = records.map((record, index) => ({ ...record, at: NOW - 2000 + index * 2000 }))
+    const app = await admin({ journal: stubJournal(earlier) })
+    const response = await app.inject(`/api/v1/explain?model=cold&at=${at}`)
+    expect(response.json().records.map(({ kind }: { kind: string }) => kind)).toEqual(kinds)
+  })
+
+  it.each([
     ['', 400, 'parameter_invalid'],
+    ['model=cold&at=soon', 400, 'parameter_invalid'],
     ['model=cold&request=r-1', 400, 'parameter_invalid'],
     ['model=nobody', 404, 'model_not_found'],
     ['request=r-9', 404, 'request_not_found'],

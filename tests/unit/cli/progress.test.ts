@@ -12,7 +12,7 @@ describe('a line of progress', () => {
     [{ label: 'a', bytes: 12 * MIB, total: null }, 4000, 'a: 12MiB, 3MiB/s, 4s'],
     [{ label: 'a', bytes: 12 * MIB, total: 48 * MIB }, 500, 'a: 12MiB of 48MiB (25%), 500ms'],
     [{ label: 'a', bytes: 50 * MIB, total: 48 * MIB }, 500, 'a: 50MiB of 48MiB (100%), 500ms'],
-    [{ label: 'a\u001b[2J' }, 0, 'a?[2J: 0ms'],
+    [{ label: 'a\u001b[2J\u0008' }, 0, 'a?: 0ms'],
   ])('%j after %d ms', (step, elapsed, line) => {
     expect(progressLine(step, elapsed)).toBe(line)
   })

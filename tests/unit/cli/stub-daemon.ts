@@ -4,6 +4,8 @@ import { join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
 
+import { EnginehouseError, type ErrorCode, type FactsOf, specOf } from '../../../src/core/index.ts'
+import { errorBody } from '../../../src/gateway/refusal.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 export type Answer = (request: SeenRequest, response: ServerResponse) => void
@@ -68,6 +70,11 @@ export function json(status: number, body: object): Answer {
 /** The daemon's error body. */
 export function refusal(code: string, message: string): object {
   return { error: { message, type: 'invalid_request_error', param: null, code } }
+}
+
+/** What the daemon says of a code of the registry, with its status and body. */
+export function refusalOf<C extends ErrorCode>(code: C, facts: FactsOf<C>): Answer {
+  return json(specOf(code).status, JSON.parse(errorBody(new EnginehouseError(code, facts))) as object)
 }
 
 /** Server-sent events, the response then ended. */

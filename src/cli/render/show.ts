@@ -1,0 +1,106 @@
+import { formatBytes, formatDuration } from '../../core/index.ts'
+import type { DeviceAnswer, ModelAnswer } from '../answers.ts'
+import { argvLines } from './argv.ts'
+import { type Look, type Meaning, paint, plain } from './paint.ts'
+import { clockText } from './time.ts'
+import { deviceName, phaseCell, untilText } from './words.ts'
+import { hang } from './wrap.ts'
+
+const LABEL_WIDTH = 11
+/** Lines of an engine's output that a failure is shown with; `logs` has the rest. */
+const LOG_LINES = 5
+
+interface Row {
+  readonly label: string
+  /** Each begins a line of its own. */
+  readonly texts: readonly string[]
+  readonly meaning?: Meaning
+  /** As they are, however long: they are copied. */
+  readonly verbatim?: true
+}
+
+/** One model: its settings as they count, what it holds, and how it was started. */
+export function renderShow(model: ModelAnswer, devices: readonly DeviceAnswer[], look: Look, now: number): string {
+  const phase = phaseCell(model)
+  const head = [
+    paint(model.id, 'heading', look),
+    paint(phase.text, phase.meaning ?? null, look),
+    model.engine,
+    ...(model.aliases.length > 0 ? [`also ${model.aliases.join(', ')}`] : []),
+  ].join(' · ')
+  const rows = [...settings(model), ...state(model, devices, now), ...failure(model, now), ...command(model)]
+  return `${head}\n${rows.map((row) => renderRow(row, look)).join('')}`
+}
+
+function renderRow({ label, texts, meaning, verbatim }: Row, look: Look): string {
+  return texts
+    .map((text, index) => {
+      const title = index === 0 ? label : ''
+      const head = `  ${paint(title.padEnd(LABEL_WIDTH), 'quiet', look)}`
+      const shape = verbatim ? { ...look, width: null } : look
+      return hang(head, LABEL_WIDTH + 2, text, shape, look.color ? (meaning ?? null) : null)
+    })
+    .join('')
+}
+
+function settings(model: ModelAnswer): readonly Row[] {
+  return [
+    ...(model.root === '' ? [] : [{ label: 'source', texts: [plain(model.root)], verbatim: true } as const]),
+    ...(model.context_length === null ? [] : [{ label: 'context', texts: [`${model.context_length} tokens`] }]),
+    { label: 'answers', texts: [model.capabilities.join(', ') || 'nothing'] },
+    { label: 'stays', texts: [staysText(model)] },
+  ]
+}
+
+function staysText(model: ModelAnswer): string {
+  const { pinned, keep, ttl_ms: ttl } = model
+  if (pinned) return pinned.until === null ? 'until it is unpinned' : 'while it is pinned'
+  if (keep === 'always') return 'always: it is started with the daemon and never evicted'
+  const end = ttl === null ? 'until somebody asks for its memory' : `${formatDuration(ttl)} after its last byte`
+  return keep === 'preload' ? `${end}; it is started with the daemon` : end
+}
+
+function state(model: ModelAnswer, devices: readonly DeviceAnswer[], now: number): readonly Row[] {
+  const { instance } = model
+  const memory = Object.entries(model.claim).map(([id, { bytes, origin, parts }]) => {
+    const of = Object.entries(parts ?? {}).map(([part, size]) => `${part} ${formatBytes(size)}`)
+    const why = of.length > 0 ? `${origin}: ${of.join(', ')}` : origin
+    return `${formatBytes(bytes)} on ${deviceName(id, devices)} (${why})`
+  })
+  const rows: Row[] = [
+    { label: 'requests', texts: [`${model.leases} running, ${model.waiting} waiting`] },
+    { label: 'memory', texts: memory.length > 0 ? memory : [instance === null ? 'none' : 'not accounted for'] },
+  ]
+  if (instance !== null) rows.push({ label: 'process', texts: [processText(instance, now)] })
+  if (model.phase === 'ready') rows.push({ label: 'until', texts: [untilText(model, now)] })
+  const { last } = model.load_seconds
+  if (last !== null) rows.push({ label: 'last load', texts: [formatDuration(last * 1000)] })
+  if (instance === null && model.last_reason) {
+    rows.push({ label: 'last left', texts: [plain(model.last_reason).replaceAll('_', ' ')] })
+  }
+  return rows
+}
+
+function processText(instance: NonNullable<ModelAnswer['instance']>, now: number): string {
+  const pid = instance.pid === null ? 'no process yet' : `pid ${instance.pid}`
+  const ready =
+    instance.ready_at === null ? 'not ready yet' : `ready since ${clockText(Date.parse(instance.ready_at), now)}`
+  return `${instance.id}, ${pid}, started ${clockText(Date.parse(instance.started_at), now)}, ${ready}`
+}
+
+function failure({ failure: failed }: ModelAnswer, now: number): readonly Row[] {
+  if (failed === null) return []
+  const again =
+    failed.retry_at === null
+      ? 'It is not tried again by itself.'
+      : `It is not tried again before ${clockText(Date.parse(failed.retry_at), now)}.`
+  return [
+    { label: 'failed', texts: [`${failed.class}: ${plain(failed.message)}`, again], meaning: 'bad' },
+    { label: 'log', texts: failed.log_tail.slice(-LOG_LINES).map(plain), meaning: 'quiet' },
+  ]
+}
+
+function command({ instance }: ModelAnswer): readonly Row[] {
+  if (instance === null || instance.argv.length === 0) return []
+  return [{ label: 'command', texts: argvLines(instance.argv), verbatim: true }]
+}
