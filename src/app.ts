@@ -4,7 +4,7 @@ import { delimiter } from 'node:path'
 
 import { ADAPTERS } from '../engines/index.ts'
 import { createEngineLogs, registerAdmin } from './admin/index.ts'
-import type { Instant, JournalRecord, Manifest, Millis, Records } from './core/index.ts'
+import type { Instant, JournalRecord, Manifest, Millis, Records, ReloadTrigger } from './core/index.ts'
 import { createGateway, isLocalLogin } from './gateway/index.ts'
 import { createHostMemory } from './gpu/index.ts'
 import {
@@ -20,7 +20,7 @@ import {
 } from './journal/index.ts'
 import { leadsToJournal } from './lib/journal-stream.ts'
 import { createSystemClock } from './lib/system-clock.ts'
-import { describeListen } from './manifest/index.ts'
+import { createReloader, describeListen, watchManifest, type ManifestResult, type Reload } from './manifest/index.ts'
 import { packageVersion } from './lib/package-version.ts'
 import { allowedEnvironment, createProcesses } from './process/index.ts'
 import { createSupervisor, type Supervisor } from './supervisor/index.ts'
@@ -32,6 +32,8 @@ export const SHUTDOWN_DRAIN: Millis = 30_000
 
 export interface AppOptions {
   readonly manifest: Manifest
+  /** Reads the manifest again, for a reload; null for one that has no file. */
+  readonly reread: (() => Promise<ManifestResult>) | null
   readonly stateDirectory: string
   readonly environment: NodeJS.ProcessEnv
   readonly logLevel: LogLevel
@@ -41,6 +43,8 @@ export interface App {
   /** Where clients reach it: an URL, or `unix:/path`. */
   readonly address: string
   readonly adminSocket: string
+  /** Reads the manifest again. Null where it has no file. */
+  reload(trigger: ReloadTrigger): Promise<Reload> | null
   /** Drains, takes every engine down and resolves when nothing is left. */
   stop(): Promise<void>
   /** Shortens a stop that is under way: what still runs is ended now. */
@@ -65,7 +69,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function build(
-  { manifest, stateDirectory, environment, logLevel }: AppOptions,
+  { manifest, reread, stateDirectory, environment, logLevel }: AppOptions,
   ends: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<App> {
@@ -124,6 +128,19 @@ async function build(
     version,
     onOutput: logs.say,
   })
+  const reload =
+    manifest.path === null || reread === null
+      ? null
+      : createReloader({
+          path: manifest.path,
+          read: reread,
+          current: () => supervisor.manifest,
+          apply(next, diff, trigger) {
+            gpus.setShare(next.memory.host)
+            return supervisor.operations.reload(next, diff, trigger)
+          },
+          refused: (evidence) => supervisor.operations.refuseReload(evidence),
+        })
   const gateway = createGateway({
     admission: supervisor.admission,
     view: supervisor.view,
@@ -168,11 +185,21 @@ async function build(
     adminSocket: state.adminSocket,
   })
   log.info({ address, models: manifest.models.size, state: state.path }, `Listening on ${address}.`)
+  if (manifest.path !== null && reload !== null) {
+    const watch = watchManifest(
+      manifest.path,
+      () => void reload('file'),
+      (error) =>
+        log.warn({ error }, 'The manifest cannot be watched for changes; SIGHUP and `enginehouse apply` reload it.'),
+    )
+    ends.push(() => Promise.resolve(watch.close()))
+  }
 
   let stopping: Promise<void> | null = null
   return {
     address,
     adminSocket: state.adminSocket,
+    reload: (trigger) => reload?.(trigger) ?? null,
     stop: () => (stopping ??= closeAll()),
     hurry() {
       deadline.abort()
@@ -218,4 +245,10 @@ function logRecord(record: JournalRecord, log: Logger): void {
 }
 
 const QUIET: ReadonlySet<JournalRecord['kind']> = new Set(['wanted', 'gave_up', 'answered', 'fetch', 'late'])
-const LOUD: ReadonlySet<JournalRecord['kind']> = new Set(['crashed', 'model_failed', 'stuck', 'leftover'])
+const LOUD: ReadonlySet<JournalRecord['kind']> = new Set([
+  'crashed',
+  'model_failed',
+  'stuck',
+  'leftover',
+  'manifest_refused',
+])

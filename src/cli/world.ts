@@ -1,6 +1,6 @@
 import type { Foresight, HostSize } from '../app/foresee.ts'
 import type { Manifest } from '../core/index.ts'
-import type { Knowledge } from '../manifest/index.ts'
+import type { Knowledge, ManifestResult } from '../manifest/index.ts'
 
 /** All that a command knows of the process that it runs in. */
 export interface World {
@@ -37,6 +37,8 @@ export interface House {
 
 export interface AppOptions {
   readonly manifest: Manifest
+  /** Reads the manifest again, for a reload; null for one that has no file. */
+  readonly reread: (() => Promise<ManifestResult>) | null
   readonly stateDirectory: string
   readonly environment: NodeJS.ProcessEnv
   /** From which level on the daemon logs, on stderr. */
@@ -50,6 +52,8 @@ export interface App {
   /** Where clients reach it: an URL, or `unix:/path`. */
   readonly address: string
   readonly adminSocket: string
+  /** Reads the manifest again; what comes of it is in the daemon's log. Null where it has no file. */
+  reload(trigger: 'signal'): Promise<unknown> | null
   /** Drains, takes every engine down and resolves when nothing is left. */
   stop(): Promise<void>
   /** Shortens a stop that is under way: what still runs is ended now. */

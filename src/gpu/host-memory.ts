@@ -25,9 +25,17 @@ export interface HostMemoryOptions {
   readonly now?: () => Instant
 }
 
+/** `setShare`: another manifest says what engines may claim; the next facts tell. */
+export type HostMemory = Gpus & { setShare(share: MemorySpec['host']): void }
+
 /** The Gpus port of a host whose only device is its own memory. */
-export function createHostMemory({ share, measure = measureHost, now = Date.now }: HostMemoryOptions): Gpus {
+export function createHostMemory({
+  share: first,
+  measure = measureHost,
+  now = Date.now,
+}: HostMemoryOptions): HostMemory {
   const callbacks: (() => void)[] = []
+  let share = first
   let latest = toFacts(measure(), share, now())
   let announced = latest
 
@@ -42,6 +50,10 @@ export function createHostMemory({ share, measure = measureHost, now = Date.now 
         }
       }
       return [latest]
+    },
+    setShare(next) {
+      share = next
+      latest = toFacts(measure(), share, now())
     },
     onChange: (callback) => void callbacks.push(callback),
     // The kernel takes a process's memory back before its parent can learn of the exit: nothing is left to wait for.

@@ -51,6 +51,8 @@ export interface Supervisor {
   readonly admission: Admission
   readonly operations: Operations
   readonly view: View
+  /** The one in force. */
+  readonly manifest: Manifest
   /** Resolves what an earlier daemon left, then begins to serve; what was asked before waits until then. */
   start(): Promise<void>
   /** Running and waiting requests may finish until `deadline`; settles when no instance is left. Later calls hurry. */
@@ -110,6 +112,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   return {
     admission: { acquire: requests.acquire },
     view,
+    get manifest() {
+      return manifest()
+    },
     operations: {
       view,
       load: (model) => load(model, { kind: 'load', model, request: nextLoad() }),

@@ -107,6 +107,11 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     labelNames: ['version'],
     registers,
   }).set({ version }, 1)
+  const lastReload = new Gauge({
+    name: 'enginehouse_config_last_reload_successful',
+    help: '1 when the manifest that was read last is in force, 0 when it was refused.',
+    registers,
+  })
   const mirror = mirrorView(registry)
 
   return {
@@ -126,6 +131,8 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     },
     observe(record) {
       const model = record.model ?? NO_MODEL
+      if (record.kind === 'daemon_started' || record.kind === 'manifest') lastReload.set(1)
+      if (record.kind === 'manifest_refused') lastReload.set(0)
       if (record.kind === 'ready') loads.inc({ model, outcome: 'ready' })
       if (record.kind === 'released') unloads.inc({ model, reason: record.evidence.reason })
       if (record.kind === 'crashed') {

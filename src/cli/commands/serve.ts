@@ -1,4 +1,5 @@
 import type { Manifest } from '../../core/index.ts'
+import type { ManifestResult } from '../../manifest/index.ts'
 import { EXIT } from '../../core/index.ts'
 import type { Register } from '../command.ts'
 import type { Job } from '../job.ts'
@@ -18,36 +19,43 @@ export const serve: Register = (program, act) => {
       const manifest = await requireManifest(job, await readManifestFile(job, path, flags))
       const { overrideNotices } = await import('../../manifest/index.ts')
       overrideNotices(job.world.environment).forEach((notice) => job.note(notice))
-      return runDaemon(job, manifest, flags)
+      return runDaemon(job, { manifest, reread: () => readManifestFile(job, path, flags), flags })
     }),
   )
+}
+
+interface Order {
+  readonly manifest: Manifest
+  readonly reread: () => Promise<ManifestResult>
+  readonly flags: OverrideOptions
 }
 
 /**
  * Serves until it is told to stop. That is 0 for SIGINT too: nothing was cut short, a daemon that shut down as asked
  * has done its work, and a supervisor must not take it for a crash.
  */
-async function runDaemon(job: Job, manifest: Manifest, flags: OverrideOptions): Promise<number> {
+async function runDaemon(job: Job, order: Order): Promise<number> {
   const signals = job.takeSignals()
   const requests = stopRequests(signals)
-  const ignored = signals.on('SIGHUP', () => {
-    job.note('SIGHUP: reloading the manifest is not supported by this version; the daemon goes on with the one it has.')
-  })
+  // One that comes while the daemon starts is for the manifest that it has just read.
+  let app: App | null = null
+  const hangups = signals.on('SIGHUP', () => void app?.reload('signal'))
   try {
-    const app = await start(job, manifest, flags)
-    announce(job, app, manifest.models.size)
+    const started = await start(job, order)
+    app = started
+    announce(job, started, order.manifest.models.size)
     await requests.first
     job.note('Stopping: running requests may end. Interrupt again to hurry.')
-    requests.onSecond(() => app.hurry())
-    await app.stop()
+    requests.onSecond(() => started.hurry())
+    await started.stop()
     return EXIT.ok
   } finally {
     requests.end()
-    ignored()
+    hangups()
   }
 }
 
-async function start(job: Job, manifest: Manifest, { logLevel }: OverrideOptions): Promise<App> {
+async function start(job: Job, { manifest, reread, flags }: Order): Promise<App> {
   const { environment } = job.world
   const [{ startApp }, { stateDirectoryPath }] = await Promise.all([
     job.world.house(),
@@ -55,9 +63,10 @@ async function start(job: Job, manifest: Manifest, { logLevel }: OverrideOptions
   ])
   return startApp({
     manifest,
+    reread,
     stateDirectory: stateDirectoryPath(environment),
     environment,
-    logLevel: logLevelOf(environment, 'info', logLevel),
+    logLevel: logLevelOf(environment, 'info', flags.logLevel),
   })
 }
 

@@ -89,6 +89,7 @@ describe('a GGUF file', () => {
   const app = (adminSocket: string, calls: string[]) => ({
     address: 'http://127.0.0.1:1',
     adminSocket,
+    reload: () => null,
     stop: async () => void calls.push('stop'),
     hurry: () => void calls.push('hurry'),
   })
