@@ -1,9 +1,11 @@
 import { assert, describe, expect, it } from 'vitest'
+import { parse as parseYaml, stringify } from 'yaml'
 
 import { knowledge } from '../../../src/app/house.ts'
+import { type ManifestKey, manifestKeys } from '../../../scripts/reference/manifest.ts'
 import { parseManifest } from '../../../src/manifest/index.ts'
 import { ENGINES, HEALTH, MEMORY, MODEL, MODEL_DEFAULTS, SERVER, TOP } from '../../../src/manifest/sections.ts'
-import { ON_GPU, parseGood } from '../manifest/helpers.ts'
+import { ON_CPU, ON_GPU, parse, parseGood } from '../manifest/helpers.ts'
 import { blocks, page, section, spans, WRITTEN } from './pages.ts'
 
 const README = page('README.md')
@@ -34,6 +36,50 @@ it('the examples ask the models of that manifest, but for the one that is not th
   const asked = [...page('EXAMPLES.md').text.matchAll(/"?model\\?"?(?:: |=|:)\\?["']([\w-]+)/g)].map(([, name]) => name)
   expect([...new Set(asked)].toSorted()).toEqual(['chat', 'chatt', 'search'])
 })
+
+describe('a default that the reference tells of', () => {
+  /** Said in words, as they follow from other keys or from the model. */
+  const IN_WORDS = [
+    'models.NAME.gpus',
+    'models.NAME.context',
+    'models.NAME.concurrency',
+    'models.NAME.memory',
+    'models.NAME.served_name',
+    'models.NAME.aliases',
+    'models.NAME.resources',
+    'memory.resources',
+  ]
+  const told = manifestKeys().filter(({ standard }) => standard !== null)
+  const plain = told.filter(({ path }) => !IN_WORDS.includes(path.join('.')))
+
+  it('is one of those that are told', () => {
+    const names = told.map(({ path }) => path.join('.'))
+    expect(IN_WORDS.filter((name) => !names.includes(name))).toEqual([])
+    expect(plain.length).toBeGreaterThan(15)
+  })
+
+  it.each(plain.map((key) => [key.path.join('.'), key] as const))(
+    '%s changes nothing where it is written',
+    (_, key) => {
+      const written = parse(manifestWith(key), ON_CPU)
+      assert(written.kind === 'manifest', JSON.stringify(written))
+      expect(written.manifest).toEqual(parseGood(manifestWith(null), ON_CPU))
+    },
+  )
+})
+
+/** A manifest of one model, with a key as its default would be written. */
+function manifestWith(key: ManifestKey | null): string {
+  const model = { engine: 'command', command: ['x', '{port}'], gpus: 'none' }
+  const manifest: Record<string, unknown> = { version: 1, engines: { 'llama-server': {} }, models: { NAME: model } }
+  if (key !== null) set(manifest, key.path, parseYaml(key.standard ?? ''))
+  return stringify(manifest)
+}
+
+function set(into: Record<string, unknown>, [key = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) into[key] = value
+  else set((into[key] ??= {}) as Record<string, unknown>, rest, value)
+}
 
 describe('the changelog', () => {
   const [added = '', later = ''] = section(CHANGELOG, '0.1.0 - unreleased').split('### Not yet')
