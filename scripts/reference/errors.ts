@@ -1,12 +1,23 @@
-import { type ErrorCode, EXIT, type Fault, nextOf, sentenceOf, specOf } from '../../src/core/index.ts'
 import { ANSWER_ERRORS } from '../../src/core/errors/answers.ts'
 import { ENGINE_ERRORS } from '../../src/core/errors/engines.ts'
 import { MANIFEST_ERRORS } from '../../src/core/errors/manifest.ts'
 import { OPERATOR_ERRORS } from '../../src/core/errors/operators.ts'
 import { REQUEST_ERRORS } from '../../src/core/errors/requests.ts'
-import { isErrorCode, PERMANENT } from '../../src/core/index.ts'
+import {
+  EnginehouseError,
+  type ErrorCode,
+  ERRORS,
+  EXIT,
+  type Fault,
+  isErrorCode,
+  nextOf,
+  PERMANENT,
+  sentenceOf,
+  specOf,
+} from '../../src/core/index.ts'
+import { errorBody } from '../../src/gateway/refusal.ts'
 import { FAILED_BECAUSE, LEFT_BECAUSE } from '../../src/journal/phrases.ts'
-import { code, NOTICE, paragraphs, sentence, table } from './markdown.ts'
+import { code, fenced, NOTICE, paragraphs, sentence, table } from './markdown.ts'
 
 /** The registry by who meets an error, in its own order. */
 const GROUPS = Object.freeze([
@@ -38,9 +49,11 @@ export function errorsPage(): string {
     'Every error of the program: its code, what it says (with facts of an example), what brings it about where the ' +
       'sentence does not tell, and what to do. A code is for good. Who starts from a symptom ' +
       'reads [troubleshooting](../guide/troubleshooting.md).',
-    'Clients get `{"error": {"message", "type", "param", "code"}}` with the status; `x-should-retry: false` where the ' +
-      'same request cannot succeed by itself, `retry-after` where it may. Commands print the sentence and what to do on ' +
-      'stderr (with `--json` on stdout, as one line) and end with the exit code.',
+    'Clients get the status and a body of this shape; `x-should-retry: false` comes with those of which the same request ' +
+      'cannot succeed by itself, `retry-after` with the others. Act on `code`, which stays; `message` is for people.',
+    fenced('json', exampleBody()),
+    'Commands print the sentence and what to do on stderr (with `--json` on stdout, as one line) and end with the exit ' +
+      'code.',
     ...GROUPS.flatMap(({ heading, errors }) => [`## ${heading}`, ...codesOf(errors).map(entry)]),
     '## Why an engine failed',
     'The class that `model_failed`, `status` and `explain` give. What would only repeat itself is tried once.',
@@ -71,6 +84,11 @@ export function troubleshootingTable(): string {
     return paragraphs(`### ${heading}`, table(['it says, for example', 'do this', 'code'], rows))
   })
   return paragraphs(parts)
+}
+
+function exampleBody(): string {
+  const { example } = ERRORS.model_not_found
+  return JSON.stringify(JSON.parse(errorBody(new EnginehouseError('model_not_found', example))), null, 2)
 }
 
 function entry(each: ErrorCode): string {

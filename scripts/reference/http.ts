@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 import { z } from 'zod'
 
+import { HEADERS } from './headers.ts'
 import { code, fenced, NOTICE, paragraphs, sentence, table } from './markdown.ts'
 import { FAMILIES, REFUSED_ROUTES, ROUTE_NOTES, type RouteNote } from './route-notes.ts'
 import { registeredRoutes } from './routes.ts'
@@ -29,6 +30,12 @@ export async function httpPage(): Promise<string> {
       `## ${heading}`,
       routeTable(notes.filter(([, note]) => note.family === family)),
     ]),
+    '## Headers',
+    'On inference routes; `x-request-id` on all.',
+    table(
+      ['header', 'in', 'meaning'],
+      Object.entries(HEADERS).map(([name, note]) => [code(name), note.in, note.meaning]),
+    ),
     '## Shapes',
     'What the operators’ routes answer. Fields are added, none is renamed.',
     fenced('ts', shapes()),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { ENVIRONMENT } from '../../../scripts/reference/environment.ts'
+import { HEADERS } from '../../../scripts/reference/headers.ts'
 import { referencePages } from '../../../scripts/reference/index.ts'
 import { manifestKeys } from '../../../scripts/reference/manifest.ts'
 import { ENGINES, ENGINE, MEMORY, MODEL, SERVER } from '../../../src/manifest/sections.ts'
@@ -56,6 +57,15 @@ describe('variables of the environment', () => {
       namedIn(/\bENGINEHOUSE_[A-Z_]*[A-Z]\b/g).filter(({ name }) => ![...known, ...ofTests].includes(name)),
     ).toEqual([])
   })
+})
+
+it('headers are in the reference as the code has them', () => {
+  const text = sources('src').join('\n')
+  const inCode = new Set([...text.matchAll(/'(x-enginehouse-[a-z-]+)'/g)].map(([, name = '']) => name))
+  const told = Object.keys(HEADERS)
+  expect(told.filter((name) => name.startsWith('x-enginehouse-')).toSorted()).toEqual([...inCode].toSorted())
+  expect(told.filter((name) => !text.includes(`'${name}'`))).toEqual([])
+  expect(namedIn(/\bx-enginehouse-[a-z-]+/g).filter(({ name }) => !told.includes(name))).toEqual([])
 })
 
 it('metrics that a page names are there', () => {
