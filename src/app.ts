@@ -4,8 +4,9 @@ import { delimiter } from 'node:path'
 
 import { ADAPTERS } from '../engines/index.ts'
 import { createEngineLogs, registerAdmin } from './admin/index.ts'
+import { engineFacts } from './app/engine-facts.ts'
 import type { Instant, JournalRecord, Manifest, Millis, Records, ReloadTrigger } from './core/index.ts'
-import { createGateway, isLocalLogin } from './gateway/index.ts'
+import { createGateway } from './gateway/index.ts'
 import { createHostMemory } from './gpu/index.ts'
 import {
   acquireLock,
@@ -116,12 +117,16 @@ async function build(
   ends.push(() => weights.stop())
   const gpus = createHostMemory({ share: manifest.memory.host })
   const logs = createEngineLogs(state, () => supervisor.view)
+  const places = {
+    path: (environment.PATH ?? '').split(delimiter).filter((each) => each !== ''),
+    installed: state.engines,
+  }
   const supervisor: Supervisor = createSupervisor({
     world: { clock, processes: createProcesses(), gpus, records: observed(records, metrics, log) },
     weights,
     manifest,
     adapters: ADAPTERS,
-    places: { path: (environment.PATH ?? '').split(delimiter).filter((each) => each !== ''), installed: state.engines },
+    places,
     environment: allowedEnvironment(environment, 'engine'),
     firstSequence: journal.nextSequence,
     learned,
@@ -148,14 +153,16 @@ async function build(
     log,
     access: ownLogs.access,
     limits: { maxBody: manifest.server.maxBody },
-    hosts: [hostname()],
+    manifest: () => supervisor.manifest,
+    hostNames: [hostname()],
   })
   let address: string | null = null
   await registerAdmin(gateway.app, {
     operations: supervisor.operations,
     journal,
     logs,
-    isLocal: isLocalLogin,
+    requests: gateway.requests,
+    engines: () => engineFacts(supervisor.manifest, places),
     version,
     startedAt,
     listen: () => address,

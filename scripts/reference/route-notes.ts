@@ -21,7 +21,7 @@ export interface RouteNote {
 export const FAMILIES = Object.freeze({
   openai: 'OpenAI: what clients use',
   operations: 'For load balancers, Prometheus and people',
-  native: 'For operators, on the admin socket only',
+  native: 'For operators',
 })
 
 const openai = { family: 'openai', wakes: 'no' } as const
@@ -57,6 +57,21 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
   'GET /api/v1/models/*': { ...native, what: 'one of them, by its name or alias', answers: 'ModelShape' },
   'GET /api/v1/devices': { ...native, what: 'the ledger of each device', answers: '{ devices: DeviceShape[] }' },
   'GET /api/v1/queue': { ...native, what: 'requests that wait', answers: '{ queue: WaitingShape[] }' },
+  'GET /api/v1/requests': {
+    ...native,
+    what: 'inference requests that wait or are being answered',
+    answers: '{ requests: RequestShape[] }',
+  },
+  'POST /api/v1/requests/:id/cancel': {
+    ...native,
+    what: 'end one of them, by its id or by the `x-request-id` that its client sent; its engine is told to stop',
+    answers: '{ cancelled: RequestShape[] }',
+  },
+  'GET /api/v1/engines': {
+    ...native,
+    what: 'the kinds of engines, and whether their programs are on this host',
+    answers: '{ engines: EngineShape[] }',
+  },
   'GET /api/v1/explain': {
     ...native,
     what: 'why a model is as it is, or what became of a request; `at` (ISO 8601, or how long ago) as it stood then',

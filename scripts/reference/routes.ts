@@ -8,7 +8,7 @@ export async function registeredRoutes(): Promise<readonly string[]> {
     ...absent<GatewayOptions>(),
     metrics: createMetrics({ version: '' }),
     limits: { maxBody: 1 },
-    hosts: [],
+    hostNames: [],
   })
   await registerAdmin(app, absent<AdminOptions>())
   await app.ready()

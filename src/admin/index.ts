@@ -1,12 +1,14 @@
 export { registerAdmin } from './register.ts'
 export type { AdminOptions } from './route.ts'
-export type { EngineLogs, History } from './ports.ts'
+export type { EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
 export type {
   DecisionShape,
   DeviceShape,
+  EngineShape,
   EventShape,
   ExplanationShape,
   ModelShape,
+  RequestShape,
   StatusShape,
   UnloadAllShape,
   WaitingShape,

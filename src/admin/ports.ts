@@ -1,4 +1,4 @@
-import type { ModelName } from '../core/index.ts'
+import type { InstanceId, Millis, ModelName, RequestId } from '../core/index.ts'
 import type { Journal } from '../journal/index.ts'
 
 /** What the operators' front reads of the journal. */
@@ -10,4 +10,34 @@ export interface EngineLogs {
   tail(model: ModelName, lines: number): Promise<readonly string[]>
   /** Each line from now on, over restarts of the model; the returned function ends it. */
   follow(model: ModelName, onLine: (line: string) => void): () => void
+}
+
+/** An inference request that waits or is being answered. */
+export interface LiveRequest {
+  readonly id: RequestId
+  /** The client's own id where it sent one, else `id`. */
+  readonly clientId: string
+  readonly model: ModelName
+  readonly route: string
+  readonly stream: boolean
+  /** Null while it waits for one. */
+  readonly instance: InstanceId | null
+  readonly age: Millis
+  /** From its arrival to the first byte of the answer; null before there is one. */
+  readonly firstByteAfter: Millis | null
+}
+
+/** The clients' front as operators may use it. */
+export interface LiveRequests {
+  all(): readonly LiveRequest[]
+  /** Ends the request with this id, or all that came with it as their client's own; shows what they were. */
+  cancel(id: string): readonly LiveRequest[]
+}
+
+/** A kind of engine, and whether its program is on this host. */
+export interface EngineFacts {
+  readonly name: string
+  /** `of_manifest`: its program is what the manifest says. */
+  readonly state: 'found' | 'missing' | 'of_manifest'
+  readonly path: string | null
 }

@@ -1,15 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Instant, Operations } from '../core/index.ts'
-import type { EngineLogs, History } from './ports.ts'
+import type { EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
 
 /** What the native routes are made of. */
 export interface AdminOptions {
   readonly operations: Operations
   readonly journal: History
   readonly logs: EngineLogs
-  /** Whether a request came by the admin socket, whose directory is the login. */
-  readonly isLocal: (request: FastifyRequest) => boolean
+  readonly requests: LiveRequests
+  /** Looked for anew each time: somebody may have installed one meanwhile. */
+  readonly engines: () => Promise<readonly EngineFacts[]>
   readonly version: string
   readonly startedAt: Instant
   /** Where clients reach the daemon, as an URL or `unix:/path`; null until it listens. */

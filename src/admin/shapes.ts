@@ -80,6 +80,26 @@ export interface WaitingShape {
   readonly since: string
 }
 
+export interface RequestShape {
+  readonly id: string
+  /** What the client calls it, where it sent `x-request-id`. */
+  readonly client_request: string
+  readonly model: string
+  readonly route: string
+  readonly stream: boolean
+  readonly state: 'waiting' | 'running'
+  readonly instance: string | null
+  readonly started_at: string
+  readonly age_ms: number
+  readonly first_byte_ms: number | null
+}
+
+export interface EngineShape {
+  readonly name: string
+  readonly state: 'found' | 'missing' | 'of_manifest'
+  readonly path: string | null
+}
+
 export interface StatusShape {
   readonly version: string
   readonly pid: number

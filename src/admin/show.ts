@@ -1,5 +1,6 @@
-import type { Claim, DeviceView, InstanceView, ModelView, QueueView } from '../core/index.ts'
-import type { ClaimShape, DeviceShape, InstanceShape, ModelShape, WaitingShape } from './shapes.ts'
+import type { Claim, DeviceView, Instant, InstanceView, ModelView, QueueView } from '../core/index.ts'
+import type { LiveRequest } from './ports.ts'
+import type { ClaimShape, DeviceShape, InstanceShape, ModelShape, RequestShape, WaitingShape } from './shapes.ts'
 import { iso, isoOrNull } from './wire.ts'
 
 export function showModel(model: ModelView): ModelShape {
@@ -70,4 +71,20 @@ export function showDevice(device: DeviceView): DeviceShape {
 
 export function showWaiting(waiting: QueueView): WaitingShape {
   return { request: waiting.request, model: waiting.model, since: iso(waiting.since) }
+}
+
+export function showRequest(request: LiveRequest, now: Instant): RequestShape {
+  const { id, clientId, model, route, stream, instance, age, firstByteAfter } = request
+  return {
+    id,
+    client_request: clientId,
+    model,
+    route,
+    stream,
+    state: instance === null ? 'waiting' : 'running',
+    instance,
+    started_at: iso(Math.round(now - age)),
+    age_ms: Math.round(age),
+    first_byte_ms: firstByteAfter === null ? null : Math.round(firstByteAfter),
+  }
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Lease, ModelName } from '../core/index.ts'
+import type { Lease } from '../core/index.ts'
 
 /** Hop-by-hop headers, and those that an engine may not decide for us: who may read answers, cookies, ids. */
 const NOT_PASSED: ReadonlySet<string> = new Set(
@@ -51,10 +51,12 @@ export function answerHeaders(fromEngine: IncomingHttpHeaders, own: readonly str
   return headers
 }
 
-/** What we say about an answer ourselves. */
-export function ownHeaders(requestId: string, model: ModelName, lease: Lease): readonly string[] {
-  const headers = ['x-request-id', requestId, 'x-enginehouse-model', model, 'x-enginehouse-instance', lease.instance]
-  headers.push('x-enginehouse-queue-ms', String(Math.round(lease.queued)))
-  if (lease.coldStart !== null) headers.push('x-enginehouse-cold-start-ms', String(Math.round(lease.coldStart)))
+/** What we say about an answer ourselves; that another model answers than was asked is always said. */
+export function ownHeaders(requestId: string, lease: Lease): readonly string[] {
+  const { model, instance, queued, coldStart, fallbackFrom } = lease
+  const headers = ['x-request-id', requestId, 'x-enginehouse-model', model, 'x-enginehouse-instance', instance]
+  headers.push('x-enginehouse-queue-ms', String(Math.round(queued)))
+  if (coldStart !== null) headers.push('x-enginehouse-cold-start-ms', String(Math.round(coldStart)))
+  if (fallbackFrom !== null) headers.push('x-enginehouse-fallback-from', fallbackFrom)
   return headers
 }

@@ -56,16 +56,6 @@ export function checkHost(request: IncomingMessage, allowed: ReadonlySet<string>
   if (!allowed.has(host.toLowerCase())) throw new EnginehouseError('host_not_allowed', { host, allowed: [...allowed] })
 }
 
-const LOCAL_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i
-
-/** Cross-site forgery: browsers let any page send a POST here, and always say in Origin where it came from. */
-export function checkOrigin(request: IncomingMessage): void {
-  const { origin, host } = request.headers
-  if (origin === undefined || request.method === 'GET' || request.method === 'HEAD') return
-  if (LOCAL_ORIGIN.test(origin) || origin === `http://${host}` || origin === `https://${host}`) return
-  throw new EnginehouseError('origin_not_allowed', { origin })
-}
-
 export function checkExpectation(request: IncomingMessage): void {
   const expect = request.headers.expect
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {

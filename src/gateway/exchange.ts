@@ -1,6 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EnginehouseError } from '../core/index.ts'
-import type { Admission, InstanceId, Lease, Millis, RequestId, ServedModel } from '../core/index.ts'
+import type {
+  Admission,
+  AnswerTimeouts,
+  InstanceId,
+  Lease,
+  Millis,
+  ModelName,
+  RequestId,
+  ServedModel,
+} from '../core/index.ts'
 import type { AccessLog, Logger, Metrics, RequestOutcome, TokenUsage } from '../telemetry/index.ts'
 import { clientOf } from './access.ts'
 import { ownHeaders } from './answer.ts'
@@ -24,8 +33,10 @@ export interface ExchangeRoom {
   /** Exchanges whose response is not closed yet. */
   readonly running: Roster<Exchange>
   readonly stalledReader: Millis
+  /** Null: the model's engine may take its time. */
+  timeoutsOf(model: ModelName): AnswerTimeouts | null
   /** Milliseconds of a clock that only moves forward. */
-  now(): Millis
+  readonly now: () => Millis
   /** An exchange left `running`. */
   closed(): void
   /**
@@ -44,6 +55,22 @@ export interface Demand {
   readonly model: ServedModel
   readonly asked: Asked
   readonly onCold: 'wait' | 'fail'
+}
+
+/** A request as operators see it. */
+export interface LiveRequest {
+  /** Ours: no two requests have the same. */
+  readonly id: RequestId
+  /** The client's own id where it sent one, else `id`. */
+  readonly clientId: string
+  readonly model: ModelName
+  readonly route: string
+  readonly stream: boolean
+  /** Null while it waits for one. */
+  readonly instance: InstanceId | null
+  readonly age: Millis
+  /** From its arrival to the first byte of the answer; null before there is one. */
+  readonly firstByteAfter: Millis | null
 }
 
 const CLIENT_GONE = new Error('the client went away')
@@ -109,11 +136,23 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     }
   }
 
-  /** The drain deadline: whatever the phase, the client is told. */
-  shutDown(): void {
-    this.#outcome.fail(new EnginehouseError('shutting_down', {}), {
-      outcome: this.#lease === null ? 'refused' : 'failed',
-    })
+  /** From outside (an operator, the drain deadline): whatever the phase, engine and client are told. */
+  end(error: EnginehouseError): void {
+    this.#outcome.fail(error, { outcome: this.#lease === null ? 'refused' : 'failed' })
+  }
+
+  show(): LiveRequest {
+    const { id, requestId, model, route, asked } = this.#demand
+    return {
+      id,
+      clientId: requestId,
+      model: model.id,
+      route,
+      stream: asked.stream,
+      instance: this.instance,
+      age: this.#room.now() - this.#begun,
+      firstByteAfter: this.#firstByte === null ? null : this.#firstByte - this.#begun,
+    }
   }
 
   /** Null before there is a lease. */
@@ -188,15 +227,16 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       this.engineEnded(lease.ended.reason)
       return
     }
-    const { model, requestId } = this.#demand
     this.#relay = new Relay({
       upstream,
       order: this.#order(lease),
       response: this.#response,
       outcome: this.#outcome,
-      model: model.id,
-      ownHeaders: ownHeaders(requestId, model.id, lease),
+      model: lease.model,
+      ownHeaders: ownHeaders(this.#demand.requestId, lease),
       stalledReader: this.#room.stalledReader,
+      timeouts: this.#room.timeoutsOf(lease.model),
+      now: this.#room.now,
       watcher: this,
     })
     this.#relay.start()

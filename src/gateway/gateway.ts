@@ -1,26 +1,26 @@
 import { fastify } from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance } from 'fastify'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import { EnginehouseError } from '../core/index.ts'
-import type { Admission, Bytes, ListenAddress, Millis, View } from '../core/index.ts'
+import type { Admission, Bytes, ListenAddress, Millis, ModelName, ModelSpec, ServerSpec, View } from '../core/index.ts'
 import type { AccessLog, Logger, Metrics } from '../telemetry/index.ts'
 import { logAccess, writeAnswered } from './access.ts'
 import { createBodyBudget } from './body-budget.ts'
-import { checkExpectation, checkFraming, checkHost, checkOrigin, checkTarget } from './checks.ts'
 import { drainServers } from './drain.ts'
 import { createErrorSender } from './errors.ts'
-import type { Exchange, ExchangeRoom } from './exchange.ts'
+import type { Exchange, ExchangeRoom, LiveRequest } from './exchange.ts'
 import { registerHealth } from './health.ts'
-import { allowedHosts } from './hosts.ts'
+import { guardRequests } from './guard.ts'
+import { createHosts } from './hosts.ts'
 import { createIds, requestIdOf } from './ids.ts'
 import { registerInference } from './inference.ts'
 import { MAX_BODIES, MAX_PATH_PARAMETER, SERVER_BOUNDS, STALLED_READER } from './limits.ts'
 import type { ServerBounds } from './limits.ts'
+import { createCatalog } from './catalog.ts'
 import { registerModels } from './models.ts'
 import { Roster } from './roster.ts'
-import { createKnownRoutes, isNotBuilt } from './routes.ts'
-import type { KnownRoutes } from './routes.ts'
+import { createKnownRoutes } from './routes.ts'
 import { bind, makeServer } from './servers.ts'
 import { createUpstreams } from './upstream.ts'
 
@@ -39,17 +39,31 @@ export interface GatewayOptions {
     /** Of each listener; default SERVER_BOUNDS. */
     readonly server?: ServerBounds
   }
-  /** Names in Host headers beside localhost, the loopback addresses and the address that is listened on. */
-  readonly hosts: readonly string[]
+  /** The manifest in force, of which this is read. */
+  readonly manifest: () => GatewayManifest
+  /** This host's own names, for Host headers. */
+  readonly hostNames: readonly string[]
   /** Milliseconds of a clock that only moves forward. */
   readonly now?: () => Millis
+}
+
+/** What of the manifest is the gateway's to carry out; read anew for each request, so that a reload is felt at once. */
+export interface GatewayManifest {
+  readonly server: Pick<ServerSpec, 'hosts' | 'cors'>
+  readonly models: ReadonlyMap<ModelName, Pick<ModelSpec, 'timeouts' | 'unlisted'>>
+}
+
+/** Inference requests whose response is not closed yet. */
+export interface LiveRequests {
+  all(): readonly LiveRequest[]
+  /** Ends the request with this id, or all that came with it as their client's own; shows what they were. */
+  cancel(id: string): readonly LiveRequest[]
 }
 
 export interface Gateway {
   /** For other rooms' routes, registered before the first `listen`. Their errors take the same path as ours. */
   readonly app: FastifyInstance
-  /** Inference requests whose response is not closed yet. */
-  readonly inFlight: number
+  readonly requests: LiveRequests
   /** The clients' front. Resolves with the bound address; throws address_in_use or listen_failed. */
   listen(address: ListenAddress): Promise<ListenAddress>
   /** The local login: the same routes on a socket that the file system protects, so no Host or Origin is checked. */
@@ -59,13 +73,6 @@ export interface Gateway {
    * those gets its terminal error. Resolves when no request is left and every socket is closed.
    */
   drain(options: { readonly deadlineSignal: AbortSignal }): Promise<void>
-}
-
-const localSockets = new WeakSet<Socket>()
-
-/** Whether a request came over the admin socket, which only the daemon's own user can open. */
-export function isLocalLogin(request: { readonly raw: IncomingMessage }): boolean {
-  return localSockets.has(request.raw.socket)
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
@@ -85,6 +92,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     access,
     running,
     stalledReader: limits.stalledReader ?? STALLED_READER,
+    timeoutsOf: (model) => options.manifest().models.get(model)?.timeouts ?? null,
     now: options.now ?? (() => performance.now()),
     closed() {
       if (running.size === 0) for (const resolve of emptied.splice(0)) resolve()
@@ -98,16 +106,23 @@ export function createGateway(options: GatewayOptions): Gateway {
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
     frameworkErrors: sendError,
   })
-  let hosts = allowedHosts({ kind: 'unix', path: '' }, options.hosts)
+  const localSockets = new WeakSet<Socket>()
+  const hosts = createHosts(options.hostNames, () => options.manifest().server.hosts)
   const routes = createKnownRoutes()
   app.setErrorHandler(sendError)
   logAccess(app, access)
-  app.addHook('onRoute', ({ url, method }) => routes.add(url, method))
-  guardRequests(app, { routes, hosts: () => hosts })
+  app.addHook('onRoute', ({ url, method, config }) => routes.add({ url, method, crossOrigin: isForPages(config) }))
+  guardRequests(app, {
+    routes,
+    hosts: hosts.allowed,
+    origins: () => options.manifest().server.cors,
+    isLocal: (request) => localSockets.has(request.socket),
+  })
   registerHealth(app, { view, metrics, stage: () => (draining ? 'stopping' : view.stage) })
-  registerModels(app, view)
+  const catalog = createCatalog(view, (model) => options.manifest().models.get(model)?.unlisted === true)
+  registerModels(app, catalog)
   registerInference(app, {
-    view,
+    catalog,
     exchanges,
     maxBody: limits.maxBody,
     bodies: createBodyBudget(limits.bodies ?? Math.max(MAX_BODIES, 4 * limits.maxBody), limits.maxBody),
@@ -130,13 +145,19 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     app,
-    get inFlight() {
-      return running.size
+    requests: {
+      all: () => running.all().map((exchange) => exchange.show()),
+      cancel(id) {
+        const found = running.all().filter((exchange) => isCalled(exchange.show(), id))
+        const shown = found.map((exchange) => exchange.show())
+        for (const exchange of found) exchange.end(new EnginehouseError('request_cancelled', {}))
+        return shown
+      },
     },
     async listen(address) {
       await app.ready()
       const bound = await bind(front, address)
-      hosts = allowedHosts(bound, options.hosts)
+      hosts.listenOn(bound)
       return bound
     },
     async listenLocal(socketPath) {
@@ -151,7 +172,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         deadlineSignal,
         idle: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => void emptied.push(resolve))),
         cutAll() {
-          for (const exchange of running.all()) exchange.shutDown()
+          for (const exchange of running.all()) exchange.end(new EnginehouseError('shutting_down', {}))
         },
       })
       await upstreams.close()
@@ -160,41 +181,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
-interface Guard {
-  readonly routes: KnownRoutes
-  hosts(): ReadonlySet<string>
+function isForPages(config: FastifyContextConfig | undefined): boolean {
+  return config?.crossOrigin === true
 }
 
-/** The passes of every request, whatever its route, in their order. */
-function guardRequests(app: FastifyInstance, { routes, hosts }: Guard): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    try {
-      checkTarget(request.raw)
-      checkFraming(request.raw)
-      if (!isLocalLogin(request)) {
-        checkHost(request.raw, hosts())
-        checkOrigin(request.raw)
-      }
-      checkExpectation(request.raw)
-      if (request.is404) throw unknownRoute(request.raw, routes)
-    } catch (error) {
-      return done(error as Error)
-    }
-    done()
-  })
-  // Said only here: a body that a check refuses is not asked for.
-  app.addHook('preParsing', (request, reply, payload, done) => {
-    if (request.raw.headers.expect !== undefined) reply.raw.writeContinue()
-    done(null, payload)
-  })
-}
-
-function unknownRoute(request: IncomingMessage, routes: KnownRoutes): EnginehouseError {
-  const method = request.method ?? ''
-  const path = (request.url ?? '').split('?', 1)[0] ?? ''
-  const allow = routes.methodsAt(path)
-  if (allow.length > 0) return new EnginehouseError('method_not_allowed', { method, path, allow })
-  if (isNotBuilt(path)) return new EnginehouseError('route_not_supported', { method, path })
-  return new EnginehouseError('route_not_found', { method, path })
+function isCalled(request: LiveRequest, id: string): boolean {
+  return request.id === id || request.clientId === id
 }

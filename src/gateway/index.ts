@@ -1,2 +1,2 @@
-export { createGateway, isLocalLogin } from './gateway.ts'
-export type { Gateway, GatewayOptions } from './gateway.ts'
+export { createGateway } from './gateway.ts'
+export type { Gateway, GatewayManifest, GatewayOptions } from './gateway.ts'

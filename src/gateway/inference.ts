@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EnginehouseError } from '../core/index.ts'
-import type { Bytes, RequestId, ServedModel, View } from '../core/index.ts'
+import type { Bytes, RequestId, ServedModel } from '../core/index.ts'
 import { readAsked } from './asked.ts'
 import type { BodyBudget } from './body-budget.ts'
+import type { Catalog } from './catalog.ts'
 import { checkMediaType } from './checks.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeRoom } from './exchange.ts'
-import { modelNotFound } from './models.ts'
 import { INFERENCE_ROUTES } from './routes.ts'
 import type { InferenceRoute } from './routes.ts'
 import { requestIdOf } from './ids.ts'
 
 export interface InferenceRoom {
-  readonly view: View
+  readonly catalog: Catalog
   readonly exchanges: ExchangeRoom
   readonly maxBody: Bytes
   readonly bodies: BodyBudget
@@ -47,7 +47,9 @@ export function registerInference(app: FastifyInstance, room: InferenceRoom): vo
       const handler = inferenceHandler(room, route)
       const errorHandler = (error: Error, request: FastifyRequest, reply: FastifyReply): void =>
         room.refuse(error, request, reply, route.path)
-      for (const path of [route.path, ...route.aliases]) scope.post(path, { errorHandler }, handler)
+      for (const path of [route.path, ...route.aliases]) {
+        scope.post(path, { errorHandler, config: { crossOrigin: true } }, handler)
+      }
     }
     done()
   })
@@ -58,8 +60,7 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
   return (request: FastifyRequest, reply: FastifyReply): void => {
     const onCold = readOnCold(request)
     const asked = readAsked(Buffer.isBuffer(request.body) ? request.body : NO_BODY)
-    const model = asked.model === null ? defaultModel(room.view) : room.view.resolve(asked.model)
-    if (model === undefined) throw modelNotFound(asked.model ?? '', room.view)
+    const model = room.catalog.resolve(asked.model)
     if (!model.capabilities.has(route.capability)) throw unsupported(model, route)
     // The body took its time; the drain may have begun meanwhile.
     if (room.draining()) throw new EnginehouseError('shutting_down', {})
@@ -74,17 +75,6 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
       reply.raw,
     ).begin()
   }
-}
-
-/** A request without `model` goes to the model aliased `default`, or to the only one. */
-function defaultModel(view: View): ServedModel {
-  const named = view.resolve('default')
-  if (named !== undefined) return named
-  const models = view.models()
-  const [only] = models
-  if (only === undefined || models.length > 1)
-    throw new EnginehouseError('model_required', { models: models.map(({ id }) => id) })
-  return only
 }
 
 function readOnCold(request: FastifyRequest): 'wait' | 'fail' {

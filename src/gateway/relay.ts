@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { EnginehouseError } from '../core/index.ts'
-import type { Bytes, Millis, ModelName } from '../core/index.ts'
+import type { AnswerTimeouts, Bytes, Millis, ModelName } from '../core/index.ts'
 import type { TokenUsage } from '../telemetry/index.ts'
+import { AnswerDeadline } from './answer-deadline.ts'
+import type { PassedLimit } from './answer-deadline.ts'
 import { answerHeaders, kindOf } from './answer.ts'
 import { MAX_HELD } from './limits.ts'
 import type { Outcome } from './outcome.ts'
@@ -24,6 +26,10 @@ export interface RelayOptions {
   readonly ownHeaders: readonly string[]
   /** A client that takes nothing for this long is cut. */
   readonly stalledReader: Millis
+  /** Null: the engine may take its time. */
+  readonly timeouts: AnswerTimeouts | null
+  /** Milliseconds of a clock that only moves forward. */
+  readonly now: () => Millis
   readonly watcher: RelayWatcher
 }
 
@@ -59,6 +65,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #tail: string | null = null
   #stall: NodeJS.Timeout | null = null
   #stalled = false
+  #deadline: AnswerDeadline | null = null
   #abandoned = false
   readonly #usage = new UsageFinder()
 
@@ -67,12 +74,21 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
+    const { timeouts, now } = this.#options
+    if (timeouts !== null) {
+      this.#deadline = new AnswerDeadline({
+        timeouts,
+        now,
+        held: () => this.#stalled,
+        passed: (limit, after) => this.#late(limit, after),
+      })
+    }
     this.#options.upstream.dispatch(this.#options.order, this)
   }
 
   /** Cancels the engine's work, in whatever phase it is. Before the request is written there is nothing to cancel yet. */
   stop(): void {
-    if (this.#stall !== null) clearTimeout(this.#stall)
+    this.#stopTimers()
     this.#controller?.abort(GIVEN_UP)
   }
 
@@ -122,6 +138,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       watcher.firstByte()
     }
     this.bytes += piece.length
+    this.#deadline?.byte()
     const usage = this.#usage.look(piece)
     if (usage !== null) watcher.used(usage)
     if (this.#held !== null) return this.#hold(this.#held, piece)
@@ -160,8 +177,18 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   #complete(): void {
-    if (this.#stall !== null) clearTimeout(this.#stall)
+    this.#stopTimers()
     this.#options.outcome.complete(this.#status >= 500 ? 'engine_error' : 'complete')
+  }
+
+  #stopTimers(): void {
+    if (this.#stall !== null) clearTimeout(this.#stall)
+    this.#deadline?.stop()
+  }
+
+  #late(limit: PassedLimit, after: Millis): void {
+    const { outcome, model } = this.#options
+    outcome.fail(new EnginehouseError('engine_timeout', { model, limit, after }), { outcome: 'engine_error' })
   }
 
   #hold(held: Buffer[], piece: Buffer): void {
@@ -213,6 +240,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     this.#options.response.on('drain', () => {
       this.#stalled = false
+      this.#deadline?.byte()
       this.#controller?.resume()
     })
     this.#stall = setTimeout(() => {

@@ -38,31 +38,48 @@ export function isNotBuilt(path: string): boolean {
 
 /** The routes that are registered, for the answer to a method that none of them takes. */
 export interface KnownRoutes {
-  add(url: string, methods: string | readonly string[]): void
+  add(route: KnownRoute): void
   /**
    * Methods that some route takes at this path; empty where no route is, and where the path is named among what is not
    * built and only a wildcard would take it.
    */
   methodsAt(path: string): readonly string[]
+  /** Methods that this path takes by itself; empty where it is at most one of a wildcard's. */
+  ownMethodsAt(path: string): readonly string[]
+  /** Those of them that pages of other origins may use. */
+  crossOriginMethodsAt(path: string): readonly string[]
+}
+
+export interface KnownRoute {
+  readonly url: string
+  readonly method: string | readonly string[]
+  readonly crossOrigin: boolean
 }
 
 export function createKnownRoutes(): KnownRoutes {
-  const known = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>()
-  return {
-    add(url, methods) {
-      const entry = known.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() }
-      known.set(url, entry)
-      for (const method of typeof methods === 'string' ? [methods] : methods) entry.methods.add(method)
-    },
-    methodsAt(path) {
-      const methods = new Set<string>()
-      if (byName.has(path) && !known.has(path)) return []
-      for (const entry of known.values()) {
-        if (entry.pattern.test(path)) for (const method of entry.methods) methods.add(method)
-      }
-      return [...methods]
-    },
+  const known: { readonly route: KnownRoute; readonly pattern: RegExp }[] = []
+  const byUrl = new Map<string, KnownRoute[]>()
+
+  function routesAt(path: string): readonly KnownRoute[] {
+    if (byName.has(path) && !byUrl.has(path)) return []
+    return known.filter(({ pattern }) => pattern.test(path)).map(({ route }) => route)
   }
+
+  return {
+    add(route) {
+      known.push({ route, pattern: patternOf(route.url) })
+      byUrl.set(route.url, [...(byUrl.get(route.url) ?? []), route])
+    },
+    methodsAt: (path) => methodsOf(routesAt(path)),
+    ownMethodsAt: (path) => methodsOf(byUrl.get(path) ?? []),
+    // A wildcard of a list must not open a route of another kind that stands below it.
+    crossOriginMethodsAt: (path) =>
+      methodsOf((byUrl.get(path) ?? routesAt(path)).filter(({ crossOrigin }) => crossOrigin)),
+  }
+}
+
+function methodsOf(routes: readonly KnownRoute[]): readonly string[] {
+  return [...new Set(routes.flatMap(({ method }) => method))]
 }
 
 /** `:name` is one segment, `*` the rest: the router's own rules. */

@@ -20,7 +20,7 @@ test('what runs finishes, what comes new is refused, and nothing stays open', as
   kept.write('POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n')
   const silent = connect(house.port, '127.0.0.1')
   await new Promise<void>((resolve) => silent.once('connect', () => resolve()))
-  expect(house.gateway.inFlight).toBe(1)
+  expect(house.gateway.requests.all().length).toBe(1)
 
   const drained = house.gateway.drain({ deadlineSignal: new AbortController().signal })
   kept.write('content-length: 13\r\n\r\n{"model":"m"}')
@@ -32,7 +32,7 @@ test('what runs finishes, what comes new is refused, and nothing stays open', as
   await running.closed
   expect(running.received.endsWith(LAST_CHUNK)).toBe(true)
   await drained
-  expect(house.gateway.inFlight).toBe(0)
+  expect(house.gateway.requests.all().length).toBe(0)
   expect(house.admission.released).toEqual(['complete'])
 })
 
@@ -56,7 +56,7 @@ test('at the deadline each request gets its one terminal error: waiting, silent,
   const waiting = rawClient({ port: house.port })
   waiting.write(STREAM)
   const deadline = new AbortController()
-  while (house.gateway.inFlight < 3) await new Promise((resolve) => setImmediate(resolve))
+  while (house.gateway.requests.all().length < 3) await new Promise((resolve) => setImmediate(resolve))
   const drained = house.gateway.drain({ deadlineSignal: deadline.signal })
   deadline.abort()
   await drained

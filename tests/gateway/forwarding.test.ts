@@ -205,3 +205,11 @@ test('a connection is used again only where the engine allows it', async () => {
   await askTwice(false)
   expect(engine.requests.slice(4).map(({ head }) => /connection: (\S+)/.exec(head)?.[1])).toEqual(['close', 'close'])
 })
+
+test('another model than was asked for is named, in its headers', async () => {
+  const { house } = await setScene({ answer: ({ socket }) => void socket.write(jsonAnswer({ ok: true })) })
+  house.admission.grant = (lease) => ({ ...lease, model: 'small', fallbackFrom: 'm', servedName: 'small' })
+  const { headers } = await ask(house)
+  expect(headers.get('x-enginehouse-model')).toBe('small')
+  expect(headers.get('x-enginehouse-fallback-from')).toBe('m')
+})

@@ -2,7 +2,7 @@ import type { ModelView } from '../../core/index.ts'
 import { findModel } from '../lookup.ts'
 import { readQuery } from '../query.ts'
 import type { AdminOptions, Route } from '../route.ts'
-import type { StatusShape } from '../shapes.ts'
+import type { EngineShape, StatusShape } from '../shapes.ts'
 import { showDevice, showModel, showWaiting } from '../show.ts'
 import { iso } from '../wire.ts'
 
@@ -21,6 +21,7 @@ export function readRoutes(options: AdminOptions): readonly Route[] {
     },
     get('/devices', () => ({ devices: view.devices().map(showDevice) })),
     get('/queue', () => ({ queue: view.queue().map(showWaiting) })),
+    get('/engines', async () => ({ engines: await options.engines() }) satisfies { engines: readonly EngineShape[] }),
     get('/status', () => showStatus(options)),
   ]
 }

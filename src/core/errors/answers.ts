@@ -112,6 +112,16 @@ export const ANSWER_ERRORS = Object.freeze({
     next: 'Send the request again to load it again.',
     example: { model: 'chat' },
   }),
+  request_cancelled: define<Facts>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'not_by_itself',
+    sentence: () => 'The request was cancelled by an operator.',
+    next: 'Ask who runs the daemon, or send it again if it is still wanted.',
+    example: {},
+    about: 'Somebody ended it by `POST /api/v1/requests/{id}/cancel`; its engine was told to stop.',
+  }),
   shutting_down: define<Facts>({
     ...server,
     status: 503,
@@ -139,6 +149,17 @@ export const ANSWER_ERRORS = Object.freeze({
     next: (f) => `Try again; \`enginehouse logs ${f.model}\` has its last lines.`,
     example: { model: 'chat', detail: 'it was ended by SIGSEGV' },
     about: "The engine's process ended, or its connection broke, with this request in it.",
+  }),
+  engine_timeout: define<{ model: string; limit: string; after: number }>({
+    ...server,
+    status: 504,
+    fault: 'engine',
+    exit: EXIT.timedOut,
+    retry: 'not_by_itself',
+    sentence: (f) => `The engine of ${quote(f.model)} ${late(f.limit)} within ${formatDuration(f.after)}.`,
+    next: (f) => `Ask for less at once, or raise \`timeouts.${f.limit}\` of the model or of \`server\`.`,
+    example: { model: 'chat', limit: 'first_byte', after: 600_000 },
+    about: 'The time counts from when the engine got the request: waiting for a load or for a slot is not in it.',
   }),
   engine_protocol: define<{ model: string; detail: string }>({
     ...server,
@@ -170,3 +191,8 @@ export const ANSWER_ERRORS = Object.freeze({
     example: { what: 'the request could not be handled.' },
   }),
 })
+
+function late(limit: string): string {
+  if (limit === 'first_byte') return 'gave no byte of an answer'
+  return limit === 'between_bytes' ? 'gave no further byte of its answer' : 'did not end its answer'
+}

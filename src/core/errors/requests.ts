@@ -98,7 +98,7 @@ export const REQUEST_ERRORS = Object.freeze({
     ...client,
     status: 421,
     sentence: (f) => `The Host header ${quote(f.host)} is not one that this server answers to.`,
-    next: (f) => `Use ${list(f.allowed)}; \`server.hosts\` in the manifest will name others.`,
+    next: (f) => `Use ${list(f.allowed)}, or add the name to \`server.hosts\` in the manifest.`,
     example: { host: 'models.example', allowed: ['127.0.0.1:8080', 'localhost:8080'] },
     about:
       'A web page can make a browser send requests here under a name of its own; only names that are known to mean this daemon are answered.',
@@ -108,10 +108,11 @@ export const REQUEST_ERRORS = Object.freeze({
     type: 'permission_error',
     status: 403,
     exit: EXIT.notAllowed,
-    sentence: (f) => `A web page from ${quote(f.origin)} may not change anything here.`,
-    next: 'Send the request from this host, or from a program that is not a browser.',
+    sentence: (f) => `A web page from ${quote(f.origin)} may not do this here.`,
+    next: 'Add the origin to `server.cors` in the manifest where a page is to ask models, or use a program that is no browser.',
     example: { origin: 'https://page.example' },
-    about: 'Browsers name the page that sends a request; pages from elsewhere may not load, unload or change anything.',
+    about:
+      'Browsers name the page that sends a request. Pages of `server.cors` may ask models; only pages of this server may load, unload or change anything.',
   }),
   bad_request: define<{ why: string }>({
     ...client,
@@ -141,15 +142,12 @@ export const REQUEST_ERRORS = Object.freeze({
     next: 'Send headers within 10 s and the body within 60 s.',
     example: {},
   }),
-  admin_socket_only: define<{ path: string }>({
+  request_not_running: define<{ request: string }>({
     ...client,
-    type: 'permission_error',
-    status: 403,
-    exit: EXIT.notAllowed,
-    sentence: (f) => `${quote(f.path)} answers only on the admin socket in the state directory.`,
-    next: "Use the `enginehouse` command on the daemon's host, as the user who runs the daemon.",
-    example: { path: '/api/v1/events' },
-    about: "The admin socket stands in a directory that only the daemon's user may enter: that is the login.",
+    status: 404,
+    sentence: (f) => `No request ${quote(f.request)} is waiting or being answered.`,
+    next: '`GET /api/v1/requests` lists those that are; what has ended cannot be cancelled.',
+    example: { request: 'req-7f3a' },
   }),
   request_not_found: define<{ request: string }>({
     ...client,

@@ -9,7 +9,7 @@ import type {
   View,
 } from '../../../src/core/index.ts'
 import { createGateway } from '../../../src/gateway/index.ts'
-import type { Gateway } from '../../../src/gateway/index.ts'
+import type { Gateway, GatewayManifest } from '../../../src/gateway/index.ts'
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts'
 import type { AccessEntry, Metrics } from '../../../src/telemetry/index.ts'
 import { modelSpec } from '../../fixtures/model-spec.ts'
@@ -129,8 +129,10 @@ export interface HouseOptions {
   readonly bodies?: number
   readonly stalledReader?: number
   readonly server?: Parameters<typeof createGateway>[0]['limits']['server']
+  /** What of the manifest is read for each request. */
+  readonly manifest?: GatewayManifest
   /** Where another room would register its routes. */
-  readonly beforeListen?: (app: Gateway['app']) => void
+  readonly beforeListen?: (app: Gateway['app']) => unknown
   /** False: the test listens itself. */
   readonly listen?: false
 }
@@ -149,6 +151,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     stage: 'serving' as View['stage'],
   }
   const admission = stubAdmission(options.address ?? { kind: 'tcp', host: '127.0.0.1', port: 1 })
+  const manifest = options.manifest ?? { server: { hosts: ['auto'], cors: ['local'] }, models: new Map() }
   const logLines: string[] = []
   const accessEntries: AccessEntry[] = []
   const metrics = createMetrics({ version: '0.0.0' })
@@ -164,9 +167,10 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       ...(options.stalledReader === undefined ? {} : { stalledReader: options.stalledReader }),
       ...(options.server === undefined ? {} : { server: options.server }),
     },
-    hosts: ['this-host'],
+    manifest: () => manifest,
+    hostNames: ['this-host'],
   })
-  options.beforeListen?.(gateway.app)
+  await options.beforeListen?.(gateway.app)
   const bound = options.listen === false ? null : await gateway.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 })
   const port = bound?.kind === 'tcp' ? bound.port : 0
   return {

@@ -48,7 +48,18 @@ const TABLE: readonly (readonly [fear: string, bytes: string, status: number, co
     'host_not_allowed',
   ],
   ['a web page of elsewhere', post(BODY, 'origin: https://evil.example\r\n'), 403, 'origin_not_allowed'],
-  ['the native routes without the admin socket', `GET /api/v1/models HTTP/1.1\r\n${END}\r\n`, 403, 'admin_socket_only'],
+  [
+    'a web page of elsewhere on a native route',
+    post('{}', 'origin: https://evil.example\r\n', '/api/v1/models/unload-all'),
+    403,
+    'origin_not_allowed',
+  ],
+  [
+    'a field that a native route does not know',
+    post('{"al":1}', '', '/api/v1/models/unload-all'),
+    400,
+    'parameter_invalid',
+  ],
   ['no HTTP', 'hello there\r\n\r\n', 400, 'bad_request'],
   ['weights that are missing', ask('no-weights'), 503, 'weights_missing'],
   ['weights that are wrong', ask('no-gguf'), 503, 'weights_wrong'],
@@ -83,7 +94,7 @@ test('no bad request is answered by anything but its error, or disturbs the stre
     const { received } = await exchangeBytes(daemon.port, bytes)
     const [head = '', body = ''] = received.split('\r\n\r\n')
     const { error } = JSON.parse(body.replace(/^[0-9a-f]+\r\n|\r\n0$/g, ''))
-    expect(Object.keys(error).toSorted(), fear).toEqual(['code', 'message', 'param', 'type'])
+    expect(Object.keys(error).toSorted(), fear).toEqual(['code', 'facts', 'message', 'next', 'param', 'type'])
     seen.push([fear, Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]), error.code])
   }
   expect(seen).toEqual(TABLE.map(([fear, , status, code]) => [fear, status, code]))

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
-import type { DeviceShape, ModelShape, StatusShape } from '../../../src/admin/index.ts'
+import type { AdminOptions, DeviceShape, ModelShape, StatusShape } from '../../../src/admin/index.ts'
 import type { DeviceAnswer, ModelAnswer, StatusAnswer } from '../../../src/cli/answers.ts'
 import type { JournalRecord } from '../../../src/core/index.ts'
-import { admin, HOST, modelView, NOW, READY, stubJournal, stubOperations } from './stubs.ts'
+import { admin, HOST, modelView, NOW, stubJournal, stubOperations } from './stubs.ts'
 
 const GIB = 1024 ** 3
 
@@ -65,6 +65,68 @@ describe('models', () => {
     const response = await (await admin()).inject('/api/v1/models/org/raedy')
     expect(response.statusCode).toBe(404)
     expect(response.json().error).toMatchObject({ code: 'model_not_found', facts: { nearest: ['org/ready'] } })
+  })
+})
+
+describe('engines', () => {
+  it('tells which are here', async () => {
+    const response = await (await admin()).inject('/api/v1/engines')
+    expect(response.json()).toEqual({
+      engines: [{ name: 'llama-server', state: 'found', path: '/opt/llama-server' }],
+    })
+  })
+})
+
+describe('requests', () => {
+  const waiting = {
+    id: 'req_1',
+    clientId: 'mine',
+    model: 'cold',
+    route: '/v1/chat/completions',
+    stream: true,
+    instance: null,
+    age: 1500.4,
+    firstByteAfter: null,
+  }
+  const shown = {
+    id: 'req_1',
+    client_request: 'mine',
+    model: 'cold',
+    route: '/v1/chat/completions',
+    stream: true,
+    state: 'waiting',
+    instance: null,
+    started_at: '2026-01-31T13:59:58.500Z',
+    age_ms: 1500,
+    first_byte_ms: null,
+  }
+  const running = { ...waiting, id: 'req_2', instance: 'ready-1', firstByteAfter: 20.6 }
+  const called: string[] = []
+  const requests: AdminOptions['requests'] = {
+    all: () => [waiting, running],
+    cancel(id) {
+      called.push(id)
+      return id === 'mine' ? [waiting] : []
+    },
+  }
+
+  it('are those that wait and those that are answered', async () => {
+    const response = await (await admin({ requests })).inject('/api/v1/requests')
+    expect(response.json()).toEqual({
+      requests: [shown, { ...shown, id: 'req_2', state: 'running', instance: 'ready-1', first_byte_ms: 21 }],
+    })
+  })
+
+  it('are cancelled by id, with no body or an empty one', async () => {
+    const app = await admin({ requests })
+    const url = '/api/v1/requests/mine/cancel'
+    expect((await app.inject({ method: 'POST', url })).json()).toEqual({ cancelled: [shown] })
+    expect((await app.inject({ method: 'POST', url, payload: {} })).json()).toEqual({ cancelled: [shown] })
+    const other = await app.inject({ method: 'POST', url: '/api/v1/requests/other/cancel' })
+    expect([other.statusCode, other.json().error.code]).toEqual([404, 'request_not_running'])
+    const field = await app.inject({ method: 'POST', url, payload: { force: true } })
+    expect([field.statusCode, field.json().error.code]).toEqual([400, 'parameter_invalid'])
+    expect(called).toEqual(['mine', 'mine', 'other'])
   })
 })
 
@@ -155,21 +217,6 @@ describe('explain', () => {
   ])('%j is %d %s', async (query, status, code) => {
     const response = await (await admin({ journal: stubJournal(records) })).inject(`/api/v1/explain?${query}`)
     expect([response.statusCode, response.json().error.code]).toEqual([status, code])
-  })
-})
-
-describe('who may ask', () => {
-  it.each([
-    ['GET', '/api/v1/status'],
-    ['GET', '/api/v1/models/nobody'],
-    ['GET', '/api/v1/events'],
-    ['POST', '/api/v1/models/load'],
-  ] as const)('%s %s over TCP is 403 before anything else is looked at', async (method, url) => {
-    const operations = stubOperations([READY])
-    const app = await admin({ operations, isLocal: () => false })
-    const response = await app.inject({ method, url, ...(method === 'POST' ? { payload: 'no json' } : {}) })
-    expect([response.statusCode, response.json().error.code]).toEqual([403, 'admin_socket_only'])
-    expect(operations.calls).toEqual([])
   })
 })
 

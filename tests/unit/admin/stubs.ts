@@ -143,6 +143,23 @@ export function stubJournal(past: readonly JournalRecord[]): History & { append(
 
 const SILENT: EngineLogs = { tail: async () => [], follow: () => () => undefined }
 
+export function adminOptions(more: Partial<AdminOptions> = {}): AdminOptions {
+  return {
+    operations: stubOperations([READY, modelView('cold')]),
+    journal: stubJournal([]),
+    logs: SILENT,
+    requests: { all: () => [], cancel: () => [] },
+    engines: async () => [{ name: 'llama-server', state: 'found', path: '/opt/llama-server' }],
+    version: '0.1.0',
+    startedAt: NOW - 7_500_000,
+    listen: () => 'http://127.0.0.1:8080',
+    manifest: '/etc/m.yaml',
+    stateDirectory: '/state',
+    now: () => NOW,
+    ...more,
+  }
+}
+
 /** A bare server with the native routes; errors are answered as code, message and facts. */
 export async function admin(more: Partial<AdminOptions> = {}): Promise<FastifyInstance> {
   const app = fastify()
@@ -152,19 +169,7 @@ export async function admin(more: Partial<AdminOptions> = {}): Promise<FastifyIn
     const { code, message, facts } = error as EnginehouseError
     return reply.code(specOf(code).status).send({ error: { code, message, facts } })
   })
-  await registerAdmin(app, {
-    operations: stubOperations([READY, modelView('cold')]),
-    journal: stubJournal([]),
-    logs: SILENT,
-    isLocal: () => true,
-    version: '0.1.0',
-    startedAt: NOW - 7_500_000,
-    listen: () => 'http://127.0.0.1:8080',
-    manifest: '/etc/m.yaml',
-    stateDirectory: '/state',
-    now: () => NOW,
-    ...more,
-  })
+  await registerAdmin(app, adminOptions(more))
   onTestFinished(() => app.close())
   return app
 }

@@ -71,7 +71,7 @@ describe('what this version does not have', () => {
 describe('what the daemon refuses', () => {
   it.each([
     [404, 'model_not_found', 6],
-    [403, 'admin_socket_only', 7],
+    [403, 'origin_not_allowed', 7],
     [503, 'insufficient_host_memory', 4],
     [504, 'queue_timeout', 8],
     [503, 'model_failed', 1],

@@ -50,7 +50,7 @@ describe('a daemon that is named', () => {
   })
 
   it('may refuse the key', async () => {
-    const { url } = await stubDaemon({ 'GET /api/v1/models': json(403, refusal('admin_socket_only', 'Not you.')) })
+    const { url } = await stubDaemon({ 'GET /api/v1/models': json(403, refusal('origin_not_allowed', 'Not you.')) })
     expect((await runCommand(['ls', '--host', url])).exit).toBe(7)
   })
 

@@ -7,13 +7,35 @@ import { errorBody, retryHeaders } from '../../../src/gateway/refusal.ts'
 import { createKnownRoutes, INFERENCE_ROUTES, isNotBuilt } from '../../../src/gateway/routes.ts'
 import { UsageFinder } from '../../../src/gateway/usage.ts'
 
-test('the hosts of a listener are each name alone and with the port', () => {
-  const hosts = allowedHosts({ kind: 'tcp', host: '::1', port: 80 }, ['This-Host'])
-  expect([...hosts].toSorted()).toEqual(
-    ['localhost', '127.0.0.1', '[::1]', 'this-host'].flatMap((name) => [name, `${name}:80`]).toSorted(),
-  )
-  expect(allowedHosts({ kind: 'tcp', host: '0.0.0.0', port: 80 }, []).has('0.0.0.0')).toBe(false)
-  expect([...allowedHosts({ kind: 'unix', path: '/x' }, [])]).toEqual(['localhost', '127.0.0.1', '[::1]'])
+describe('the hosts of a listener', () => {
+  const own = ['This-Host']
+  test('are each name alone and with the port', () => {
+    const hosts = allowedHosts({ kind: 'tcp', host: '::1', port: 80 }, { hosts: ['auto'], own })
+    expect([...hosts].toSorted()).toEqual(
+      ['localhost', '127.0.0.1', '[::1]', 'this-host'].flatMap((name) => [name, `${name}:80`]).toSorted(),
+    )
+    expect(allowedHosts({ kind: 'tcp', host: '0.0.0.0', port: 80 }, { hosts: ['auto'], own }).has('0.0.0.0')).toBe(
+      false,
+    )
+    expect([...allowedHosts({ kind: 'unix', path: '/x' }, { hosts: ['auto'], own: [] })]).toEqual([
+      'localhost',
+      '127.0.0.1',
+      '[::1]',
+    ])
+  })
+
+  test('are those of the manifest, and without `auto` no others', () => {
+    const address = { kind: 'tcp', host: '127.0.0.1', port: 80 } as const
+    const hosts = ['Models.example', 'proxy.example:8443', 'fd00::1']
+    expect([...allowedHosts(address, { hosts, own })]).toEqual([
+      'models.example',
+      'models.example:80',
+      'proxy.example:8443',
+      '[fd00::1]',
+      '[fd00::1]:80',
+    ])
+    expect(allowedHosts(address, { hosts: ['auto', ...hosts], own }).has('localhost:80')).toBe(true)
+  })
 })
 
 describe('usage', () => {
@@ -65,12 +87,16 @@ test('ids are never the same', () => {
 describe('routes', () => {
   test('a path is known with the methods that are registered for it', () => {
     const routes = createKnownRoutes()
-    routes.add('/v1/models/*', ['GET', 'HEAD'])
-    routes.add('/api/v1/models/:id/x', 'POST')
+    routes.add({ url: '/v1/models/*', method: ['GET', 'HEAD'], crossOrigin: true })
+    routes.add({ url: '/v1/models/unload-all', method: 'POST', crossOrigin: false })
+    routes.add({ url: '/api/v1/models/:id/x', method: 'POST', crossOrigin: false })
     expect(routes.methodsAt('/v1/models/org/name')).toEqual(['GET', 'HEAD'])
     expect(routes.methodsAt('/api/v1/models/a/x')).toEqual(['POST'])
     expect(routes.methodsAt('/api/v1/models/a/b/x')).toEqual([])
     expect(routes.methodsAt('/v1/models')).toEqual([])
+    expect(routes.methodsAt('/v1/models/unload-all')).toEqual(['GET', 'HEAD', 'POST'])
+    expect(routes.crossOriginMethodsAt('/v1/models/org/name')).toEqual(['GET', 'HEAD'])
+    expect(routes.crossOriginMethodsAt('/v1/models/unload-all')).toEqual([])
   })
 
   test('what is built is not among what is not', () => {
