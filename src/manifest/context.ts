@@ -1,4 +1,5 @@
 import type { EngineName } from '../core/index.ts'
+import { variantShape } from './model-schema.ts'
 import { dotted } from './path.ts'
 import type { Path } from './path.ts'
 import type { Report, Span } from './problems.ts'
@@ -12,26 +13,36 @@ export interface Knowledge {
   readonly gpus: boolean
 }
 
-/** One model while it is read. */
+/** One way to run a model while it is read. */
 export interface ModelContext {
+  /** Of the model. */
+  readonly model: Path
+  /** Of the way: the model's own, or that of a variant. */
   readonly path: Path
-  /** Of the model's name: where what is missing is reported. */
+  /** Of the model's name, or of the variant: where what is missing is reported. */
   readonly span: Span
+  /** Of every way to run it. */
+  readonly engines: ReadonlySet<EngineName>
   readonly settings: Settings
   readonly knowledge: Knowledge
   readonly report: Report
 }
 
 /** Reports a key that nobody wrote. */
-export function requireKey(key: ModelKey, why: string, { path, span, settings, report }: ModelContext): void {
+export function requireKey(key: ModelKey, why: string, context: ModelContext): void {
+  const { model, path, span, settings, report } = context
   if (settings.placed(key)) return
-  report('manifest_missing_key', { key, at: dotted(path), why }, span, [...path, key])
+  const at = Object.hasOwn(variantShape, key) ? path : model
+  report('manifest_missing_key', { key, at: dotted(at), why }, span, [...at, key])
 }
 
-/** Reports a value that cannot stand with another one. */
-export function conflict(key: ModelKey, why: string, next: string, { settings, report }: ModelContext): void {
+/** Reports a value that cannot stand with another one; a variant's trouble with one of the model at the variant. */
+export function conflict(key: ModelKey, why: string, next: string, context: ModelContext): void {
+  const { model, path, span, settings, report } = context
   const placed = settings.placed(key)
-  if (placed) report('manifest_conflict', { why, next }, placed.entry.node.span, placed.path)
+  if (!placed) return
+  if (path !== model && !settings.owns(key)) report('manifest_conflict', { why, next }, span, [...path, key])
+  else report('manifest_conflict', { why, next }, placed.entry.node.span, placed.path)
 }
 
 /** The key by which the value that holds is known to the reader. */

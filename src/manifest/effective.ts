@@ -1,3 +1,4 @@
+import { variantsOf } from '../core/index.ts'
 import type { EngineName, Manifest, ModelName, ModelSpec } from '../core/index.ts'
 import { normalisedFlag } from './args.ts'
 import type { Entry, TreeNode } from './node.ts'
@@ -102,7 +103,7 @@ function modelSettings(
   options: EffectiveOptions,
 ): readonly Found[] {
   return keysOf(MODEL).flatMap((key) => {
-    if (!matters(key, model.engine)) return []
+    if (!variantsOf(model).some(({ engine }) => matters(key, engine))) return []
     const path = ['models', name, key]
     const own = entryAt(tree, path)
     const shared = entryAt(tree, ['defaults', key])

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { NAME_LENGTH_MAX } from './limits.ts'
+import { NAME_LENGTH_MAX, VARIANTS_MAX } from './limits.ts'
 import { NAME } from './names.ts'
 import { topShape } from './schema.ts'
 import { ENGINE, ENGINES, MEMORY, MODEL, MODEL_DEFAULTS, SERVER } from './sections.ts'
@@ -60,10 +60,12 @@ const sayWhatIsExpected: Override = ({ zodSchema, jsonSchema }) => {
 const enginesShape: Shape = Object.fromEntries(ENGINES.keys.map((name) => [name, mapping(ENGINE)]))
 
 /** A section with those that nest in it. */
-function mapping({ shape, nested = {} }: Section<Shape>): z.ZodType {
+function mapping({ shape, nested = {}, listed = {} }: Section<Shape>): z.ZodType {
   const inner = Object.entries(shape).map(([key, schema]) => {
     const section = nested[key]
-    return [key, section ? described(mapping(section), schema) : schema] as const
+    const item = listed[key]
+    const whole = section ? mapping(section) : item && z.array(mapping(item)).max(VARIANTS_MAX)
+    return [key, whole ? described(whole, schema) : schema] as const
   })
   return keys(Object.fromEntries(inner))
 }

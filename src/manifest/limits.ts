@@ -39,3 +39,5 @@ export const RESOURCE_NAME_LENGTH_MAX = 64
 export const RESOURCE_COUNT_MAX = 1_000_000
 /** A model that has failed so often in its window fails again. */
 export const ATTEMPTS_MAX = 1000
+/** Each is one more placement to try whenever memory is short. */
+export const VARIANTS_MAX = 16

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { gpus, memory } from './devices.ts'
 import { about, section, text, wholeNumber } from './leaves.ts'
-import { ATTEMPTS_MAX, CONCURRENCY_MAX, PARALLEL_MAX, RESOURCE_COUNT_MAX } from './limits.ts'
+import { ATTEMPTS_MAX, CONCURRENCY_MAX, PARALLEL_MAX, RESOURCE_COUNT_MAX, VARIANTS_MAX } from './limits.ts'
 import { duration, durationOr, tokens } from './notations.ts'
 import { argv, source } from './sources.ts'
 
@@ -109,6 +109,23 @@ export const modelShape = {
   load: section.meta(about('When a load is given up.')),
   start: section.meta(about('How often a start may fail before the model rests.')),
   timeouts: section.meta(about('Limits of the engine’s answers, over those of server.timeouts.')),
+  variants: z
+    .array(section, { error: 'a list of mappings, such as [{ context: 4k }, { gpus: none }]' })
+    .max(VARIANTS_MAX, { error: `a list of at most ${VARIANTS_MAX} mappings` })
+    .meta(
+      about(
+        'Other ways to run the model, tried in order when memory is short: each says what is different. Default none.',
+        undefined,
+        [[{ context: '4k' }]],
+      ),
+    ),
+  fallback: z
+    .union([text('a name'), z.null()], { error: 'the name of another model' })
+    .meta(
+      about(
+        'Another model, by its name or alias, that answers when this one cannot be loaded; the answer says so. Default none.',
+      ),
+    ),
   command: argv('an argv list, such as [python3, server.py, --port, "{port}"]').meta(
     about(
       'For the engine command: program and arguments, read by no shell. {port} {socket} {model_path} {gpu_uuids} {gpu_indices} {api_key} {instance_dir} are filled in.',
@@ -120,6 +137,23 @@ export const modelShape = {
   served_name: text('text')
     .refine((name) => /^[^\s\p{Cc}]{1,256}$/u.test(name), { error: 'a name without spaces, at most 256 characters' })
     .meta(about('For the engine command: what the server calls the model. Default the model’s name here.')),
+}
+
+/** What a variant may change. */
+export const variantShape = {
+  engine: modelShape.engine,
+  source: modelShape.source,
+  gpus: modelShape.gpus,
+  context: modelShape.context,
+  parallel: modelShape.parallel,
+  memory: modelShape.memory,
+  args: modelShape.args.meta(
+    about(
+      'Flags over those of the model, flag by flag; false or null removes one. With another engine than the model’s, its flags are left out.',
+      undefined,
+      [{ jinja: true }],
+    ),
+  ),
 }
 
 export const healthShape = {

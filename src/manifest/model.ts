@@ -10,6 +10,7 @@ import { LOAD, readLayers, START, TIMEOUTS } from './sections.ts'
 import type { ModelKey, ModelRead } from './settings.ts'
 import { layersOf, settingsOf } from './settings.ts'
 import { mergeTimeouts } from './timeouts.ts'
+import { enginesOf, readVariants } from './variants.ts'
 import { readWay } from './way.ts'
 
 export interface ModelInput {
@@ -35,14 +36,18 @@ export interface Surroundings {
 
 /**
  * A model as the rest of the program sees it, from keys that were read each by itself: what depends on several of them
- * is checked here. What comes back is whole only when nothing was reported for it or for the keys.
+ * is checked here, but for its fallback, which depends on the other models. What comes back is whole only when nothing
+ * was reported for it or for the keys.
  */
 export function readModel({ name, nameSpan, own, defaults, around }: ModelInput): ModelSpec {
   const { directory, timeouts, pool, ttl, knowledge, report } = around
-  const settings = settingsOf(layersOf(name, own, defaults, ttl))
-  const context: ModelContext = { path: ['models', name], span: nameSpan, settings, knowledge, report }
+  const stack = layersOf(name, own, defaults, ttl)
+  const settings = settingsOf(stack)
+  const path = ['models', name]
+  const engines = enginesOf(settings)
+  const context: ModelContext = { model: path, path, span: nameSpan, engines, settings, knowledge, report }
   const { value, layers } = settings
-  return {
+  const model: ModelSpec = {
     ...DEFAULT_MODEL,
     ...readWay(context, directory),
     name,
@@ -58,6 +63,7 @@ export function readModel({ name, nameSpan, own, defaults, around }: ModelInput)
     timeouts: mergeTimeouts(timeouts, readLayers(TIMEOUTS, layers('timeouts'), report)),
     unlisted: value('unlisted') ?? DEFAULT_MODEL.unlisted,
   }
+  return { ...model, variants: readVariants(model, stack, context, directory) }
 }
 
 /** `keep: always` has no ttl: one that stands beside it would be ignored, one that it inherits is meant for others. */

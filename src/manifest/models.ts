@@ -1,11 +1,14 @@
 import type { Manifest, ModelName, ModelSpec } from '../core/index.ts'
 import { readEnv } from './env.ts'
+import { resolveFallbacks } from './fallbacks.ts'
+import type { FallbackPlace } from './fallbacks.ts'
 import { readModel } from './model.ts'
 import type { Surroundings } from './model.ts'
 import { checkNames } from './names.ts'
 import type { NamePlace } from './names.ts'
 import { MODEL, MODEL_DEFAULTS, readSection } from './sections.ts'
 import type { Placed } from './node.ts'
+import { layersOf, settingsOf } from './settings.ts'
 import type { ModelRead } from './settings.ts'
 
 /** All models, each with `defaults`, in the order of the text. */
@@ -17,6 +20,7 @@ export function readModels(
   const { report } = around
   const specs = new Map<ModelName, ModelSpec>()
   const names: NamePlace[] = []
+  const fallbacks: FallbackPlace[] = []
   const defaults = shared && readSection(MODEL_DEFAULTS, shared.entry.node, shared.path, report)
   const env = defaults?.entries.get('env')
   // Also where there is no model that would look at it.
@@ -29,9 +33,22 @@ export function readModels(
     if (!own) continue
     names.push(...aliasPlaces(name, own))
     specs.set(name, readModel({ name, nameSpan, own, defaults, around }))
+    fallbacks.push(...fallbackPlaces(name, own, defaults))
   }
-  checkNames(names, report)
-  return specs
+  const targets = resolveFallbacks(fallbacks, checkNames(names, report), report)
+  return new Map([...specs].map(([name, model]) => [name, withFallback(model, targets.get(name) ?? null)]))
+}
+
+function withFallback(model: ModelSpec, fallback: ModelName | null): ModelSpec {
+  return { ...model, fallback, variants: model.variants.map((variant) => ({ ...variant, fallback })) }
+}
+
+function fallbackPlaces(model: ModelName, own: ModelRead, defaults: ModelRead | undefined): readonly FallbackPlace[] {
+  const settings = settingsOf(layersOf(model, own, defaults, undefined))
+  const name = settings.value('fallback')
+  const placed = settings.placed('fallback')
+  if (typeof name !== 'string' || !placed) return []
+  return [{ model, name, placed, isOwn: settings.owns('fallback') }]
 }
 
 function aliasPlaces(model: ModelName, own: ModelRead): readonly NamePlace[] {

@@ -38,8 +38,11 @@ export interface NamePlace {
   readonly path: Path
 }
 
-/** Reports names that cannot be, and each name that already stood for a model before, in the order of the text. */
-export function checkNames(places: readonly NamePlace[], report: Report): void {
+/**
+ * Which model each name stands for. Reports names that cannot be, and each name that already stood for a model before,
+ * in the order of the text.
+ */
+export function checkNames(places: readonly NamePlace[], report: Report): ReadonlyMap<string, ModelName> {
   const taken = new Map<string, ModelName>()
   for (const { name, shown, model, span, path } of places.toSorted((a, b) => a.span[0] - b.span[0])) {
     const why = nameFault(name)
@@ -48,4 +51,5 @@ export function checkNames(places: readonly NamePlace[], report: Report): void {
     else if (by !== undefined) report('manifest_name_taken', { name: shown, by }, span, path)
     else taken.set(name, model)
   }
+  return taken
 }

@@ -1,22 +1,15 @@
 import type { DeclaredMemory, GpuRequest } from '../core/index.ts'
-import { conflict, keyOf, requireKey } from './context.ts'
+import { conflict, keyOf } from './context.ts'
 import type { ModelContext } from './context.ts'
+import { dotted } from './path.ts'
 
-/** Undefined when what was written is wrong. */
-export function readGpus(context: ModelContext): GpuRequest | undefined {
-  const { settings, knowledge } = context
-  const placed = settings.placed('gpus')
-  const request = placed ? settings.value('gpus') : ({ kind: knowledge.gpus ? 'any' : 'none' } as const)
-  if (!request || request.kind === 'none') return request
-  if (!knowledge.gpus) {
-    const why = `${keyOf('gpus', context)} asks for a GPU, and this version does not read GPUs on this host.`
-    conflict('gpus', why, 'Set `gpus: none`, or remove the key.', context)
-    return undefined
-  }
-  if (settings.value('engine') === 'command') {
-    requireKey('memory', 'nobody else knows what a command takes of a GPU', context)
-  }
-  return request
+/**
+ * Undefined when what was written is wrong. A manifest may be meant for another host, so this one's GPUs decide only
+ * what holds where nothing is written.
+ */
+export function readGpus({ settings, knowledge }: ModelContext): GpuRequest | undefined {
+  if (settings.placed('gpus')) return settings.value('gpus')
+  return { kind: knowledge.gpus ? 'any' : 'none' }
 }
 
 /**
@@ -32,7 +25,8 @@ export function readMemory(gpus: GpuRequest, context: ModelContext): DeclaredMem
   const key = keyOf('memory', context)
   if (onHost && device !== undefined) {
     const next = 'Write the bytes that it takes of the host, such as `memory: 8GiB`.'
-    conflict('memory', `${key} claims a GPU, and the model has \`gpus: none\`.`, next, context)
+    const who = dotted(context.path)
+    conflict('memory', `${key} claims a GPU, and ${who} has \`gpus: none\`.`, next, context)
     return null
   }
   if (device === undefined && (!onHost || host === undefined)) {

@@ -5,7 +5,7 @@ import type { InnerKeys } from './issues.ts'
 import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
-import { healthShape, loadShape, modelShape, startShape } from './model-schema.ts'
+import { healthShape, loadShape, modelShape, startShape, variantShape } from './model-schema.ts'
 import { engineShape, memoryShape, serverShape, timeoutsShape, topShape } from './schema.ts'
 import type { Entry, Placed, TreeNode } from './node.ts'
 import { plainOf } from './node.ts'
@@ -22,8 +22,18 @@ export interface Section<S extends Shape> {
   readonly writtenFrom?: Readonly<Partial<Record<keyof S, number>>>
   /** Keys that hold sections of their own. */
   readonly nested?: Readonly<Partial<Record<keyof S, Section<Shape>>>>
+  /** Keys that hold lists of sections. */
+  readonly listed?: Readonly<Partial<Record<keyof S, Section<Shape>>>>
+  /** Keys that belong elsewhere: why, after the key, and what to do. */
+  readonly elsewhere?: Elsewhere
   /** Keys that begin with `x-` are the reader's own. */
   readonly free?: true
+}
+
+interface Elsewhere {
+  readonly keys: readonly string[]
+  readonly why: string
+  readonly next: string
 }
 
 const NO_KEYS: InnerKeys = { keys: [], later: [] }
@@ -43,23 +53,48 @@ export const START: Section<typeof startShape> = { shape: startShape, later: [] 
 
 export const ENGINES = Object.freeze({ keys: ['llama-server'], later: ['vllm', 'tgi'] })
 
-export const MODEL: Section<typeof modelShape> = {
-  shape: modelShape,
-  later: ['offload', 'variants', 'fallback', 'allow_code', 'cwd', 'capabilities', 'stop'],
-  nested: { health: HEALTH, load: LOAD, start: START, timeouts: TIMEOUTS },
-  inner: {
-    engine: { keys: [], later: ENGINES.later },
-    source: { keys: ['exec', 'sha256'], later: ['https'] },
-    gpus: { keys: ['count'], later: [] },
-    memory: { keys: ['device', 'host'], later: [] },
+const inner = {
+  engine: { keys: [], later: ENGINES.later },
+  source: { keys: ['exec', 'sha256'], later: ['https'] },
+  gpus: { keys: ['count'], later: [] },
+  memory: { keys: ['device', 'host'], later: [] },
+}
+// In `args`, true, false and null have a meaning of their own, except inside a list.
+const writtenFrom = { source: 0, args: 2 }
+
+export const VARIANT: Section<typeof variantShape> = {
+  shape: variantShape,
+  later: ['offload'],
+  inner,
+  writtenFrom,
+  elsewhere: {
+    keys: Object.keys(modelShape).filter((key) => !Object.hasOwn(variantShape, key)),
+    why: 'is the same for every way to run the model',
+    next: 'Write it in the model itself.',
   },
-  // In `args`, true, false and null have a meaning of their own, except inside a list.
-  writtenFrom: { source: 0, command: 0, served_name: 0, aliases: 0, env: 1, args: 2 },
 }
 
-const { source: _source, aliases: _aliases, command: _command, ...defaultsShape } = modelShape
-/** A model's own source, names and command cannot be shared. */
-export const MODEL_DEFAULTS: Section<typeof defaultsShape> = { ...MODEL, shape: defaultsShape }
+export const MODEL: Section<typeof modelShape> = {
+  shape: modelShape,
+  later: ['offload', 'allow_code', 'cwd', 'capabilities', 'stop'],
+  nested: { health: HEALTH, load: LOAD, start: START, timeouts: TIMEOUTS },
+  listed: { variants: VARIANT },
+  inner,
+  writtenFrom: { ...writtenFrom, command: 0, served_name: 0, aliases: 0, fallback: 0, env: 1 },
+}
+
+const { source: _source, aliases: _aliases, command: _command, variants: _variants, ...defaultsShape } = modelShape
+/** A model's own source, names and ways to run cannot be shared. */
+export const MODEL_DEFAULTS: Section<typeof defaultsShape> = {
+  ...MODEL,
+  shape: defaultsShape,
+  listed: {},
+  elsewhere: {
+    keys: ['source', 'aliases', 'command', 'variants'],
+    why: 'belongs to one model and cannot be shared',
+    next: 'Write it in each model; an anchor saves writing it twice.',
+  },
+}
 
 /** A section as it was read: what is right in it, and which keys were written at all. */
 export interface Read<S extends Shape> {
@@ -117,7 +152,7 @@ export function reportNoMapping(node: TreeNode, path: Path, report: Report): voi
 }
 
 export function reportStranger(
-  known: { readonly shape: Shape; readonly later: readonly string[] },
+  known: { readonly shape: Shape; readonly later: readonly string[]; readonly elsewhere?: Elsewhere },
   key: string,
   entry: Entry,
   path: Path,
@@ -125,7 +160,10 @@ export function reportStranger(
 ): void {
   const here = [...path, key]
   if (known.later.includes(key)) report('manifest_key_not_supported', { key: dotted(here) }, entry.key, here)
-  else {
+  else if (known.elsewhere?.keys.includes(key)) {
+    const { why, next } = known.elsewhere
+    report('manifest_conflict', { why: `${dotted(here)} ${why}.`, next }, entry.key, here)
+  } else {
     const names = nearest(key, Object.keys(known.shape))
     report('manifest_unknown_key', { key, at: dotted(path), nearest: names }, entry.key, here)
   }

@@ -40,6 +40,13 @@ export function layersOf(
   ]
 }
 
+/** The same without what it says of one key. */
+export function without(key: ModelKey, { read, path }: Layer): Layer {
+  const entries = new Map([...read.entries].filter(([name]) => name !== key))
+  const { [key]: _left, ...values } = read.values
+  return { read: { values, entries }, path }
+}
+
 /** The weakest layer first. */
 export function settingsOf(stack: readonly Layer[]): Settings {
   const layers = (key: ModelKey): readonly Placed[] =>

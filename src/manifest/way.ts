@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { EngineName, ModelSpec, Source } from '../core/index.ts'
+import type { EngineName, GpuRequest, ModelSpec, Source } from '../core/index.ts'
 import { readArgs } from './args.ts'
 import { checkCommand } from './command.ts'
 import { conflict, keyOf, requireKey } from './context.ts'
@@ -25,33 +25,48 @@ export type Way = Pick<
   | 'servedName'
 >
 
-/** Whole only when nothing was reported. Relative paths start at the directory. */
-export function readWay(context: ModelContext, directory: string): Way {
+/**
+ * Whole only when nothing was reported. Relative paths start at the directory. For a variant with the model's own way,
+ * of which it inherits what it does not change: what is wrong with that was reported there.
+ */
+export function readWay(context: ModelContext, directory: string, base?: Way): Way {
   const { settings, knowledge, report } = context
   const { value, layers } = settings
-  const engine = value('engine')
-  if (engine === undefined) requireKey('engine', 'it says what kind of server runs the model', context)
-  if (engine === 'llama-server') checkLlamaServer(context)
-  if (engine === 'command') checkCommand(context)
-  const gpus = readGpus(context)
-  const usual = ENGINE_DEFAULTS[engine ?? 'command']
+  const written = value('engine')
+  if (written === undefined && !base) requireKey('engine', 'it says what kind of server runs the model', context)
+  const engine = written ?? base?.engine ?? 'command'
+  const gpus = readGpus(context) ?? { kind: 'none' }
+  checkEngine(engine, gpus, context, base)
+  const usual = ENGINE_DEFAULTS[engine]
   const parallel = value('parallel') ?? usual.parallel
+  const inherits = base !== undefined && !settings.owns('memory') && !settings.owns('gpus')
   return {
-    engine: engine ?? 'command',
-    source: (value('source') ?? []).map((written) => resolveSource(written, directory)),
-    gpus: gpus ?? { kind: 'none' },
+    engine,
+    source: (value('source') ?? []).map((source) => resolveSource(source, directory)),
+    gpus,
     context: value('context') ?? DEFAULT_MODEL.context,
     parallel,
     concurrency: value('concurrency') ?? usual.concurrency ?? parallel,
-    memory: gpus ? readMemory(gpus, context) : null,
-    args: engine ? readArgs(layers('args'), engine, knowledge.reservedFlags(engine), report) : [],
+    memory: inherits ? base.memory : readMemory(gpus, context),
+    args: written ? readArgs(layers('args'), engine, knowledge.reservedFlags(engine), report) : [],
     ...readProgram(engine, context),
   }
 }
 
+/** Reports what an engine needs and does not get, or gets and cannot use. */
+function checkEngine(engine: EngineName, gpus: GpuRequest, context: ModelContext, base: Way | undefined): void {
+  if (context.settings.value('engine') === undefined) return
+  if (engine === 'llama-server' && base?.engine !== engine) checkLlamaServer(context)
+  if (engine !== 'command') return
+  if (base?.engine !== engine) checkCommand(context)
+  const known = base?.engine === engine && base.gpus.kind !== 'none'
+  if (gpus.kind === 'none' || known) return
+  requireKey('memory', 'nobody else knows what a command takes of a GPU', context)
+}
+
 /** Of the engine `command`, which takes what defaults say of it; of the others we know it. */
 function readProgram(
-  engine: EngineName | undefined,
+  engine: EngineName,
   { settings, report }: ModelContext,
 ): Pick<Way, 'command' | 'health' | 'servedName'> {
   const { command, health, servedName } = DEFAULT_MODEL
@@ -70,6 +85,8 @@ const COMMAND_KEYS = ['command', 'health', 'served_name'] as const
 function checkLlamaServer(context: ModelContext): void {
   requireKey('source', 'llama-server cannot start without weights', context)
   for (const key of COMMAND_KEYS) {
+    // A variant may be run by a command.
+    if (context.engines.has('command')) return
     const why = `${keyOf(key, context)} is for the engine command, and this model's engine is llama-server.`
     if (context.settings.owns(key)) conflict(key, why, 'Remove it, or set `engine: command`.', context)
   }

@@ -1,4 +1,5 @@
 import { assert, describe, expect, test } from 'vitest'
+import type { Manifest } from '../../../src/core/index.ts'
 import { isScalar, parseDocument, visit } from 'yaml'
 import { renderConfig } from '../../../src/cli/render/config.ts'
 import { overridesFrom } from '../../../src/manifest/index.ts'
@@ -97,10 +98,17 @@ test.each([
   const text = fixture(name)
   const settings = settingsOf(text, {}, host)
   const shown = renderConfig({ manifest: null, daemon: [], settings }, 'shown', { color: false, width: null })
-  const { engines, ...rest } = parseGood(text, host)
+  const { engines, ...rest } = withoutVariants(parseGood(text, host))
   // What is not written there is `auto`, and shown as such.
-  expect(parseGood(shown, host)).toEqual({ ...rest, engines: { 'llama-server': { path: null }, ...engines } })
+  const expected = { ...rest, engines: { 'llama-server': { path: null }, ...engines } }
+  expect(withoutVariants(parseGood(shown, host))).toEqual(expected)
 })
+
+/** They are shown as they are written, and inherit what is shown of their model: its defaults too, and shared flags. */
+function withoutVariants(manifest: Manifest): Manifest {
+  const models = [...manifest.models].map(([name, model]) => [name, { ...model, variants: [] }] as const)
+  return { ...manifest, models: new Map(models) }
+}
 
 describe('secrets', () => {
   const SECRET = 'hunter2'

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { GIB, MIB } from '../../../src/core/index.ts'
+import { describe, expect, test } from 'vitest'
+import { GIB, MIB, variantsOf } from '../../../src/core/index.ts'
 import { fixture, modelOf, ON_GPU, parseBad, parseGood } from './helpers.ts'
 
 test('a minimal manifest has every default', () => {
@@ -93,6 +93,12 @@ test('every key reaches the manifest, and text stays as written', () => {
     start: { attempts: 3, window: 300_000 },
     timeouts: { firstByte: 240_000, betweenBytes: null, total: 10_800_000 },
     unlisted: true,
+    fallback: 'anything',
+    variants: [
+      { context: 32_768 },
+      { gpus: { kind: 'none' }, parallel: 1 },
+      { engine: 'command', memory: { device: 30 * GIB } },
+    ],
   })
   expect(manifest.models.get('anything')).toMatchObject({
     gpus: { kind: 'list', gpus: [0, 'GPU-4f2a11d0-0000-4000-8000-000000000001'] },
@@ -202,6 +208,119 @@ test('a model gets a GPU by default where there is one', () => {
   const lines = ['engine: llama-server', 'source: file:m']
   expect(modelOf(lines).gpus).toEqual({ kind: 'none' })
   expect(modelOf(lines, ON_GPU).gpus).toEqual({ kind: 'any' })
+})
+
+test('a manifest that asks for GPUs is right on any host', () => {
+  const lines = ['engine: llama-server', 'source: file:m', 'memory: { device: 4GiB }']
+  expect(modelOf([...lines, 'gpus: { count: 2 }'])).toMatchObject({
+    gpus: { kind: 'count', count: 2 },
+    memory: { device: 4 * GIB, host: 0 },
+  })
+  expect(modelOf([...lines, 'gpus: any'])).toMatchObject({ gpus: { kind: 'any' } })
+})
+
+describe('variants', () => {
+  const llama = ['engine: llama-server', 'source: file:m', 'context: 32k', 'gpus: any', 'memory: 20GiB']
+
+  test('are whole: keys of their own over those of the model, and no variants', () => {
+    const model = modelOf([
+      ...llama,
+      'ttl: 1h',
+      'priority: high',
+      'variants: [{ context: 8k, parallel: 2, memory: 9GiB }]',
+    ])
+    expect(model.variants).toEqual([
+      { ...model, context: 8192, parallel: 2, concurrency: 2, memory: { device: 9 * GIB, host: 0 }, variants: [] },
+    ])
+    expect(Object.isFrozen(model.variants[0])).toBe(true)
+  })
+
+  test('without GPUs claim of the host what they say', () => {
+    const [cpu, gpu] = modelOf([...llama, 'variants: [{ gpus: none, memory: 8GiB }, { gpus: [1] }]']).variants
+    expect(cpu).toMatchObject({ gpus: { kind: 'none' }, memory: { device: 0, host: 8 * GIB } })
+    expect(gpu).toMatchObject({ gpus: { kind: 'list', gpus: [1] }, memory: { device: 20 * GIB, host: 0 } })
+  })
+
+  test('merge flags, and leave those of another engine out', () => {
+    const { models } = parseGood(`version: 1
+defaults: { args: { verbose: true } }
+models:
+  m:
+    engine: llama-server
+    source: file:m
+    args: { jinja: true, top-k: 4 }
+    command: [serve, "{model_path}"]
+    served_name: inner
+    health: { status: 204 }
+    variants:
+      - args: { top_k: 9, jinja: false }
+      - { engine: command, args: { fast: true } }
+`)
+    const model = models.get('m')
+    const plain = { command: [], servedName: null, health: { path: '/health', status: 200 } }
+    expect(model).toMatchObject({
+      args: [
+        ['verbose', true],
+        ['jinja', true],
+        ['top-k', '4'],
+      ],
+      ...plain,
+    })
+    expect(model?.variants).toMatchObject([
+      {
+        args: [
+          ['verbose', true],
+          ['top_k', '9'],
+        ],
+        ...plain,
+      },
+      {
+        engine: 'command',
+        args: [
+          ['verbose', true],
+          ['fast', true],
+        ],
+        source: [{ kind: 'file', path: '/etc/test/m' }],
+        command: ['serve', '{model_path}'],
+        servedName: 'inner',
+        health: { path: '/health', status: 204 },
+        concurrency: 32,
+      },
+    ])
+  })
+
+  test('of a command may be run by an engine that knows weights', () => {
+    const lines = ['engine: command', 'command: [serve]', 'health: { status: 204 }']
+    const model = modelOf([...lines, 'variants: [{ engine: llama-server, source: file:m }]'])
+    expect(model.variants).toMatchObject([{ engine: 'llama-server', command: [], health: { status: 200 } }])
+  })
+})
+
+describe('a fallback', () => {
+  const fallbacks = (text: string) =>
+    [...parseGood(text).models.values()].flatMap((model) => variantsOf(model).map(({ fallback }) => fallback))
+
+  test('is known by the name of the model that it stands for, in every variant', () => {
+    expect(
+      fallbacks(`version: 1
+models:
+  a: { engine: llama-server, source: file:a, fallback: small, variants: [{ context: 1k }] }
+  b: { engine: llama-server, source: file:b, aliases: [small] }
+`),
+    ).toEqual(['b', 'b', null])
+  })
+
+  test('of defaults is none for the model that it is, and where a model says so', () => {
+    expect(
+      fallbacks(`version: 1
+defaults: { engine: command, fallback: b }
+models:
+  a: { command: [x] }
+  b: { command: [x] }
+  c: { command: [x], fallback: null }
+`),
+    ).toEqual(['b', null, null])
+  })
 })
 
 test.each([

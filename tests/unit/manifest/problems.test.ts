@@ -14,6 +14,7 @@ import {
   START,
   TIMEOUTS,
   TOP,
+  VARIANT,
 } from '../../../src/manifest/sections.ts'
 import type { Case } from './corpus/case.ts'
 import { ON_GPUS } from './corpus/gpus.ts'
@@ -22,6 +23,7 @@ import { MODELS } from './corpus/models.ts'
 import { SECTIONS } from './corpus/sections.ts'
 import { VALUES } from './corpus/values.ts'
 import { SECRET, VARIABLES, VARYING } from './corpus/variables.ts'
+import { WAYS } from './corpus/variants.ts'
 import { YAML_TEXT } from './corpus/yaml-text.ts'
 import { ON_CPU, ON_GPU, parseBad } from './helpers.ts'
 
@@ -31,6 +33,7 @@ const TABLES: readonly { readonly table: string; readonly cases: readonly Case[]
   { table: 'models', cases: MODELS },
   { table: 'values', cases: VALUES },
   { table: 'limits', cases: LIMITS },
+  { table: 'ways', cases: WAYS },
   { table: 'variables', cases: VARYING },
   { table: 'a host with GPUs', cases: ON_GPUS, gpus: true },
 ]
@@ -72,6 +75,7 @@ const PLACES: readonly (readonly [place: RegExp, keys: readonly string[]])[] = [
   [/^engines\.[^.]+$/, keysOf(ENGINE)],
   [/^defaults$/, keysOf(MODEL_DEFAULTS)],
   [/^models\.[^.]+$/, keysOf(MODEL)],
+  [/\.variants\[\d+\]$/, keysOf(VARIANT)],
   [/\.health$/, keysOf(HEALTH)],
   [/\.load$/, keysOf(LOAD)],
   [/\.start$/, keysOf(START)],
@@ -119,6 +123,11 @@ const SPELT: readonly (readonly [place: string, keys: readonly string[], write: 
   ['load', keysOf(LOAD), (key) => `version: 1\nmodels: { m: { load: { ${key}: 1 } } }\n`],
   ['start', keysOf(START), (key) => `version: 1\nmodels: { m: { start: { ${key}: 1 } } }\n`],
   ['timeouts', keysOf(TIMEOUTS), (key) => `version: 1\nmodels: {}\nserver: { timeouts: { ${key}: 1 } }\n`],
+  [
+    'a variant',
+    keysOf(VARIANT),
+    (key) => `version: 1\nmodels: { m: { engine: command, command: [x], variants: [{ ${key}: 1 }] } }\n`,
+  ],
   ...Object.entries(WORDS).map(
     ([key, words]) => [key, words, (word: string) => `version: 1\nmodels: { m: { ${key}: ${word} } }\n`] as const,
   ),

@@ -1,4 +1,4 @@
-import { llama } from './case.ts'
+import { command, llama } from './case.ts'
 import type { Case } from './case.ts'
 
 /** Models on a host with GPUs. */
@@ -6,6 +6,11 @@ export const ON_GPUS: readonly Case[] = [
   [
     'a command on a GPU without memory',
     'version: 1\nmodels:\n  ▶m: { engine: command, command: [x] }\n',
+    ['manifest_missing_key', 'models.m needs "memory"'],
+  ],
+  [
+    'a command on a GPU of another host without memory',
+    command('gpus: { count: 2 }').replace('  m:', '  ▶m:'),
     ['manifest_missing_key', 'models.m needs "memory"'],
   ],
   ['a misspelt GPU request', llama('gpus: ▶an'), ['manifest_value', 'Did you mean "any"?']],

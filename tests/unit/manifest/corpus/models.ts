@@ -23,11 +23,10 @@ export const MODELS: readonly Case[] = [
     'version: 1\nmodels:\n  m: { engine: ▶lama-server, source: file:m }\n',
     ['manifest_value', 'Did you mean "llama-server"?'],
   ],
-  ['variants', llama('▶variants: []'), ['manifest_key_not_supported', '"models.m.variants"']],
   [
-    'fallback, allow_code and offload',
-    llama('▶fallback: x', '▶allow_code: true', '▶offload: {}'),
-    ...['fallback', 'allow_code', 'offload'].map((key) => ['manifest_key_not_supported', `models.m.${key}`] as const),
+    'allow_code and offload',
+    llama('▶allow_code: true', '▶offload: {}'),
+    ...['allow_code', 'offload'].map((key) => ['manifest_key_not_supported', `models.m.${key}`] as const),
   ],
   [
     'cwd, stop and capabilities',
@@ -151,7 +150,6 @@ export const MODELS: readonly Case[] = [
     'version: 1\nmodels:\n  m: { engine: llama-server, source: { exec: [get, "{dest}"], sha256: ▶abc } }\n',
     ['manifest_value', 'the 64 hex digits'],
   ],
-  ['a GPU where none is read', llama('gpus: ▶any'), ['manifest_conflict', 'models.m.gpus asks for a GPU']],
   [
     'a context of nothing',
     llama('context: ▶0'),

@@ -85,7 +85,7 @@ export const SECTIONS: readonly Case[] = [
   [
     'a source as default',
     top('defaults: { ▶source: file:a.gguf }'),
-    ['manifest_unknown_key', '"source" under defaults'],
+    ['manifest_conflict', 'defaults.source belongs to one model and cannot be shared.'],
   ],
   [
     'a variable of the daemon in defaults without models',

@@ -1,0 +1,84 @@
+import type { EngineName, ModelSpec } from '../core/index.ts'
+import { launchKey } from '../core/index.ts'
+import type { ModelContext } from './context.ts'
+import { modelShape } from './model-schema.ts'
+import type { TreeNode } from './node.ts'
+import { dotted } from './path.ts'
+import type { Path } from './path.ts'
+import type { Report, Span } from './problems.ts'
+import { readSection, VARIANT } from './sections.ts'
+import { settingsOf, without } from './settings.ts'
+import type { Layer, ModelRead, Settings } from './settings.ts'
+import { readWay } from './way.ts'
+
+interface Found {
+  readonly spec: ModelSpec
+  readonly span: Span
+  readonly path: Path
+}
+
+/** The engines that run a model: its own, and those of its variants. */
+export function enginesOf(settings: Settings): ReadonlySet<EngineName> {
+  const engines = new Set<EngineName>()
+  const own = settings.value('engine')
+  if (own) engines.add(own)
+  for (const node of variantNodes(settings)) {
+    const written = node.kind === 'mapping' ? node.entries.get('engine')?.node : undefined
+    const engine = modelShape.engine.safeParse(written?.kind === 'scalar' ? written.value : undefined)
+    if (engine.success) engines.add(engine.data)
+  }
+  return engines
+}
+
+/**
+ * The variants of a model, each as whole as the model itself. A variant that starts the same as the model or an earlier
+ * one is reported, unless something else was.
+ */
+export function readVariants(
+  model: ModelSpec,
+  layers: readonly Layer[],
+  context: ModelContext,
+  directory: string,
+): readonly ModelSpec[] {
+  let wrong = false
+  const report: Report = (...problem) => {
+    wrong = true
+    context.report(...problem)
+  }
+  const found: Found[] = []
+  for (const [index, node] of variantNodes(context.settings).entries()) {
+    const path = [...context.model, 'variants', index]
+    // One that is no mapping was reported with the list.
+    const own = node.kind === 'mapping' ? readSection(VARIANT, node, path, report) : undefined
+    if (!own) continue
+    const settings = settingsOf([...inherited(layers, model, own), { read: own, path }])
+    const way = readWay({ ...context, path, span: node.span, settings, report }, directory, model)
+    found.push({ spec: { ...model, ...way, variants: [] }, span: node.span, path })
+  }
+  if (!wrong) reportAlike(model, found, context)
+  return found.map(({ spec }) => spec)
+}
+
+/** Flags are of one engine: a variant with another one begins with those of `defaults`. */
+function inherited(layers: readonly Layer[], { engine }: ModelSpec, { values }: ModelRead): readonly Layer[] {
+  if (values.engine === undefined || values.engine === engine) return layers
+  return layers.map((layer, index) => (index === layers.length - 1 ? without('args', layer) : layer))
+}
+
+function reportAlike(model: ModelSpec, variants: readonly Found[], { report }: ModelContext): void {
+  const seen = new Map([[launchKey(model, {}), 'the model itself']])
+  for (const { spec, span, path: here } of variants) {
+    const key = launchKey(spec, {})
+    const alike = seen.get(key)
+    if (alike === undefined) seen.set(key, dotted(here))
+    else {
+      const why = `${dotted(here)} is run in the same way as ${alike}.`
+      report('manifest_conflict', { why, next: 'Change it, or remove it.' }, span, here)
+    }
+  }
+}
+
+function variantNodes({ placed }: Settings): readonly TreeNode[] {
+  const node = placed('variants')?.entry.node
+  return node?.kind === 'list' ? node.items : []
+}
