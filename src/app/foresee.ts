@@ -4,6 +4,7 @@ import type { Bytes, DeviceFacts, Manifest, ModelName, ModelSpec, Need, WeightsF
 import { HOST, variantsOf } from '../core/index.ts'
 import { needOf } from '../engine/index.ts'
 import { createHostMemory, everFits, type Fit } from '../gpu/index.ts'
+import { manifestForFile } from '../manifest/index.ts'
 import { lookAtSources, type SourceLook } from '../weights/index.ts'
 
 /** What can be said of a model before anybody asks for it. */
@@ -29,6 +30,12 @@ export function hostSize(memory: Manifest['memory']): HostSize {
   const devices = createHostMemory({ share: memory.host }).facts()
   const host = devices.find((device) => device.id === HOST)
   return { devices, claimable: host ? host.total - host.reserve : 0, free: host?.measuredFree ?? null }
+}
+
+/** What llama-server would claim of the host's memory for these weights, with every default. */
+export function claimOnHost(weights: WeightsFacts): Bytes {
+  const [model] = manifestForFile(weights.path).models.values()
+  return model ? needOf(model, weights).host : weights.bytes
 }
 
 /** Reads headers of weights that are here; fetches, starts and changes nothing. */

@@ -1,6 +1,6 @@
 import { ADAPTERS } from '../../engines/index.ts'
 import type { installLlamaServer as InstallLlamaServer } from '../../engines/llama-server/install.ts'
-import type { EngineName, Manifest } from '../core/index.ts'
+import type { Bytes, EngineName, Manifest, WeightsFacts } from '../core/index.ts'
 import type { EngineAdapter } from '../engine/index.ts'
 import type { App, AppOptions } from '../app.ts'
 import type { Foresight, HostSize } from './foresee.ts'
@@ -31,6 +31,12 @@ export const engines = Object.freeze([
 export async function hostSize(memory: Manifest['memory']): Promise<HostSize> {
   const foresight = await import('./foresee.ts')
   return foresight.hostSize(memory)
+}
+
+/** What llama-server would claim of the host's memory for these weights, with every default. */
+export async function claimOnHost(weights: WeightsFacts): Promise<Bytes> {
+  const foresight = await import('./foresee.ts')
+  return foresight.claimOnHost(weights)
 }
 
 /** What can be said of each model before anybody asks for it; changes nothing. */

@@ -10,6 +10,7 @@ import { doctor } from './commands/doctor.ts'
 import { engines } from './commands/engines.ts'
 import { events } from './commands/events.ts'
 import { explain } from './commands/explain.ts'
+import { init } from './commands/init.ts'
 import { load } from './commands/load.ts'
 import { logs } from './commands/logs.ts'
 import { ls } from './commands/ls.ts'
@@ -31,7 +32,7 @@ import { packageVersion } from '../lib/package-version.ts'
 /** In the order in which help shows them: the daemon, looking, doing, why, the rest. */
 // oxfmt-ignore
 const COMMANDS: readonly Register[] = [
-  serve, validate,
+  serve, init, validate,
   status, ps, ls, show, devices,
   run, load, unload, restart, pin, unpin,
   logs, explain, events,

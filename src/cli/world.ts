@@ -1,5 +1,5 @@
 import type { Foresight, HostSize } from '../app/foresee.ts'
-import type { Manifest } from '../core/index.ts'
+import type { Bytes, Manifest, WeightsFacts } from '../core/index.ts'
 import type { Knowledge, ManifestResult } from '../manifest/index.ts'
 
 /** All that a command knows of the process that it runs in. */
@@ -31,6 +31,8 @@ export interface House {
   readonly engines: readonly EngineEntry[]
   /** What this host has for engines. */
   hostSize(memory: Manifest['memory']): Promise<HostSize>
+  /** What llama-server would claim of the host's memory for these weights, with every default. */
+  claimOnHost(weights: WeightsFacts): Promise<Bytes>
   /** What can be said of each model before anybody asks for it; changes nothing. */
   foresee(manifest: Manifest, stateDirectory: string): Promise<readonly Foresight[]>
 }

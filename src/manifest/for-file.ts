@@ -38,12 +38,18 @@ export function manifestForFile(ggufPath: string, options: FileManifestOptions =
 }
 
 /** The file's name as far as a model may have it, without `.gguf` and the number of a split file. */
-function nameForFile(path: string): ModelName {
-  const stem = basename(path)
-    .replace(/\.gguf$/i, '')
-    .replace(/-\d{5}-of-\d{5}$/, '')
-  const name = stem
-    .replace(/[^A-Za-z0-9._\-:@+]/g, '-')
+export function nameForFile(path: string): ModelName {
+  return nameFrom(
+    basename(path)
+      .replace(/\.gguf$/i, '')
+      .replace(/-\d{5}-of-\d{5}$/, ''),
+  )
+}
+
+/** A name that a model may have, as near to the text as that goes. */
+export function nameFrom(text: string): ModelName {
+  const name = text
+    .replace(/[^A-Za-z0-9._\-:@+]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, NAME_LENGTH_MAX)
   return nameFault(name) === undefined ? name : 'model'

@@ -1,5 +1,5 @@
 export { diffManifests, isEmptyDiff } from './diff.ts'
-export { manifestForFile } from './for-file.ts'
+export { manifestForFile, nameForFile, nameFrom } from './for-file.ts'
 export type { FileManifestOptions } from './for-file.ts'
 export { describeListen, isLoopback } from './listen.ts'
 export type { Knowledge } from './context.ts'

@@ -65,6 +65,7 @@ export function startCommand(argv: readonly string[], options: CommandOptions = 
       knowledge: { reservedFlags: () => new Map(), gpus: false },
       engines: [],
       hostSize: async () => ({ devices: [], claimable: 0, free: null }),
+      claimOnHost: async ({ bytes }) => bytes,
       foresee: async () => [],
       ...options.house,
     }),

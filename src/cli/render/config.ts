@@ -1,8 +1,7 @@
 import { basename } from 'node:path'
 
-import { Document, visit } from 'yaml'
-
 import type { Origin, Setting } from '../../manifest/index.ts'
+import { yamlLine } from '../yaml-line.ts'
 import { forTerminal, lengthOf, type Look, paint } from './paint.ts'
 
 /** What the manifest has no key for. */
@@ -21,9 +20,6 @@ export interface ConfigScreen {
 
 /** Origins stand in one column, but for lines that are longer than this. */
 const COLUMN_MAX = 56
-/** Nothing is folded or broken. */
-const UNBROKEN = { lineWidth: 0, blockQuote: false, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER } as const
-
 /** A whole manifest with every value that holds, and behind each where it comes from, where that is asked for. */
 export function renderConfig(
   { manifest, daemon, settings }: ConfigScreen,
@@ -54,11 +50,12 @@ function tree(settings: readonly Setting[]): readonly Line[] {
     const parents = path.slice(0, -1)
     above = parents
     const headings = parents.flatMap((part, level) =>
-      level < (shared === -1 ? parents.length : shared) ? [] : [{ text: `${indent(level)}${oneLine(part)}:` }],
+      level < (shared === -1 ? parents.length : shared) ? [] : [{ text: `${indent(level)}${yamlLine(part)}:` }],
     )
     const start = indent(parents.length)
-    const key = oneLine(path.at(-1) ?? '')
-    const text = 'value' in setting ? `${start}${key}: ${oneLine(setting.value)}` : `${start}# ${key}: ${setting.words}`
+    const key = yamlLine(path.at(-1) ?? '')
+    const text =
+      'value' in setting ? `${start}${key}: ${yamlLine(setting.value)}` : `${start}# ${key}: ${setting.words}`
     return [...headings, { text, origin }]
   })
   return settings.some(({ path }) => path[0] === 'models') ? lines : [...lines, { text: 'models: {}' }]
@@ -66,18 +63,6 @@ function tree(settings: readonly Setting[]): readonly Line[] {
 
 function indent(level: number): string {
   return '  '.repeat(level)
-}
-
-/** YAML on one line, however long it gets. */
-function oneLine(value: unknown): string {
-  const isCollection = typeof value === 'object' && value !== null
-  const document = new Document(value)
-  visit(document, {
-    Scalar(_key, node) {
-      if (typeof node.value === 'string' && node.value.includes('\n')) node.type = 'QUOTE_DOUBLE'
-    },
-  })
-  return document.toString(isCollection ? { ...UNBROKEN, collectionStyle: 'flow' } : UNBROKEN).trimEnd()
 }
 
 function renderLine({ text, origin }: Line, column: number | null, look: Look): string {

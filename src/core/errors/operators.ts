@@ -22,6 +22,15 @@ export const OPERATOR_ERRORS = Object.freeze({
     next: 'Make room where stdout leads, or send it elsewhere.',
     example: { why: 'no space left on device' },
   }),
+  file_exists: define<{ path: string }>({
+    ...server,
+    status: 500,
+    fault: 'operator',
+    retry: 'never',
+    sentence: (f) => `There is a file at ${f.path} already, and it is left as it is.`,
+    next: 'Name another one, or give `--force` to replace it.',
+    example: { path: '/etc/enginehouse/enginehouse.yaml' },
+  }),
   command_failed: define<{ what: string }>({
     ...server,
     status: 500,

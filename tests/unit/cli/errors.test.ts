@@ -48,7 +48,6 @@ describe('what this version does not have', () => {
     ['pull', '--all'],
     ['pull', 'cancel', 'j'],
     ['gguf', 'f'],
-    ['init'],
     ['plan', '--exit-code'],
     ['keys', 'create', 'n', '--scope', 'infer'],
     ['support-bundle'],
