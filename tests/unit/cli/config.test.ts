@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 import { runCommand } from '../../support/cli.ts'
-import { expectScreen } from '../../support/screens.ts'
+import { expectGolden } from '../../support/golden-cli.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const SCHEMA = readFileSync(fileURLToPath(new URL('../../../configs/manifest.schema.json', import.meta.url)), 'utf8')
@@ -63,7 +63,7 @@ models:
     const argv = ['config', 'show', '-c', path, '--no-color', ...flags]
     const { exit, stdout, stderr } = await runCommand(argv, { environment, ...options })
     expect([exit, stderr]).toEqual([0, ''])
-    expectScreen(file, stdout.replaceAll(dirname(path), DIRECTORY))
+    await expectGolden(file, stdout.replaceAll(dirname(path), DIRECTORY))
   })
 
   it('--json has each value with its place', async () => {

@@ -11,7 +11,7 @@ import { parseGpus, parseOpenFiles } from '../../../src/cli/doctor/gather-host.t
 import { renderDoctor } from '../../../src/cli/render/doctor.ts'
 import { GIB, MIB } from '../../../src/core/index.ts'
 import { runCommand } from '../../support/cli.ts'
-import { AT_200, AT_80, expectScreen } from '../../support/screens.ts'
+import { expectGolden } from '../../support/golden-cli.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { llama, MANIFEST, NOW, WELL } from './doctor-facts.ts'
 import { stubDaemon } from './stub-daemon.ts'
@@ -260,14 +260,14 @@ describe('the screen', () => {
     daemon: { kind: 'none', leftovers: { launches: 2, damaged: 0 } },
   }
   it.each([
-    ['doctor-80.txt', WELL, AT_80],
-    ['doctor-200.txt', WELL, AT_200],
-    ['doctor-worse-80.txt', worse, AT_80],
-    ['doctor-worse-200.txt', worse, AT_200],
+    ['doctor-80.txt', WELL, { color: false, width: 80 }],
+    ['doctor-200.txt', WELL, { color: false, width: 200 }],
+    ['doctor-worse-80.txt', worse, { color: false, width: 80 }],
+    ['doctor-worse-200.txt', worse, { color: false, width: 200 }],
     ['doctor-worse-piped.txt', worse, { color: false, width: null }],
     ['doctor-worse-80-color.txt', worse, { color: true, width: 80 }],
   ])('%s', (file, facts, look) => {
-    expectScreen(file, renderDoctor(examine(facts), look))
+    return expectGolden(file, renderDoctor(examine(facts), look).replaceAll('\u001b', '\\e'))
   })
 })
 

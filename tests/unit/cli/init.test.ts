@@ -16,7 +16,7 @@ import { parseManifest } from '../../../src/manifest/index.ts'
 import { ggufFile, type GgufValue } from '../../fixtures/gguf-bytes.ts'
 import { writeTinyGguf } from '../../fixtures/tiny-gguf.ts'
 import { runCommand } from '../../support/cli.ts'
-import { expectScreen } from '../../support/screens.ts'
+import { expectGolden } from '../../support/golden-cli.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const FINDS: Finds = {
@@ -276,7 +276,7 @@ describe('the proposal', () => {
     ],
   ])('%s', (file, text) => {
     parse(text)
-    expectScreen(file, text)
+    return expectGolden(file, text)
   })
 
   it('gives each its own name, and the default to one that writes text and fits', () => {
