@@ -18,6 +18,10 @@ export const HEADERS: Readonly<Record<string, HeaderNote>> = Object.freeze({
   'x-enginehouse-instance': { in: 'answer', meaning: 'The launch of its engine, as `events` and `explain` name it.' },
   'x-enginehouse-queue-ms': { in: 'answer', meaning: 'Milliseconds that the request waited for its turn.' },
   'x-enginehouse-cold-start-ms': { in: 'answer', meaning: 'Milliseconds of the load that it waited for.' },
+  'x-enginehouse-fallback-from': {
+    in: 'answer',
+    meaning: 'The model that was asked for, where its fallback answered.',
+  },
   'retry-after': { in: 'answer', meaning: 'With an error: the same request may succeed after so many seconds.' },
   'x-should-retry': {
     in: 'answer',
