@@ -99,14 +99,26 @@ function within(schema: Schema, path: readonly string[]): readonly ManifestKey[]
 function keyOf(schema: Schema, path: readonly string[]): ManifestKey {
   const [, meaning = '', standard = null] = /^(.*?)(?:(?:^|\s)Default (.+?)\.?)?$/s.exec(schema.description ?? '') ?? []
   const isSection = schema.properties !== undefined || isObject(schema.additionalProperties)
-  const { expected, examples } = schema
+  const { expected, hint } = schema
   return {
     path,
-    expected: isSection || typeof expected !== 'string' ? null : expected,
+    expected: isSection ? null : (listOf(schema) ?? (typeof expected === 'string' ? expected : null)),
     meaning,
     standard,
-    proposed: Array.isArray(examples) ? examples : [],
+    proposed: examplesIn(hint),
   }
+}
+
+/** What the schema proposes to editors. */
+function examplesIn(hint: unknown): readonly unknown[] {
+  const isHint = typeof hint === 'object' && hint !== null && 'examples' in hint
+  return isHint && Array.isArray(hint.examples) ? hint.examples : []
+}
+
+/** Of a key that holds mappings with keys of their own; undefined for another. */
+function listOf({ items }: Schema): string | undefined {
+  if (typeof items !== 'object' || Array.isArray(items) || items.properties === undefined) return undefined
+  return `a list of mappings, each with any of ${Object.keys(items.properties).map(code).join(', ')}`
 }
 
 function isObject(schema: Schema['additionalProperties']): boolean {
