@@ -9,9 +9,13 @@ import type { Job } from './job.ts'
 import { logLevelOf } from './log-level.ts'
 import type { App, House } from './world.ts'
 
+export function isGgufName(subject: string): boolean {
+  return /\.gguf$/i.test(subject)
+}
+
 /** A file of that name goes before a model of that name, as a shell would have it. */
 export async function isGgufFile(subject: string): Promise<boolean> {
-  if (!/\.gguf$/i.test(subject)) return false
+  if (!isGgufName(subject)) return false
   return stat(subject).then(
     (facts) => facts.isFile(),
     () => false,

@@ -1,11 +1,12 @@
-import { EnginehouseError } from '../../core/index.ts'
+import { EnginehouseError, quote } from '../../core/index.ts'
 import { ask } from '../ask.ts'
 import { chat } from '../chat.ts'
 import type { Client } from '../client.ts'
 import type { Register } from '../command.ts'
 import type { Job } from '../job.ts'
 import { readStdin } from '../read-stdin.ts'
-import { isGgufFile, withPrivateDaemon } from '../run-file.ts'
+import { DaemonError } from '../problem.ts'
+import { isGgufFile, isGgufName, withPrivateDaemon } from '../run-file.ts'
 
 export const run: Register = (program, act) => {
   program
@@ -19,9 +20,24 @@ export const run: Register = (program, act) => {
         if (await isGgufFile(subject)) {
           return withPrivateDaemon(job, subject, (client, model) => talk(job, client, model, prompt))
         }
-        return talk(job, await job.client(), subject, prompt)
+        return talk(job, await job.client(), subject, prompt).catch((error: unknown) => {
+          throw isMissingFile(error, subject) ? noSuchFile(error, subject) : error
+        })
       }),
     )
+}
+
+/** A path that leads nowhere is asked for as a model, and reported as what it was meant to be. */
+function isMissingFile(error: unknown, subject: string): error is DaemonError {
+  return error instanceof DaemonError && error.problem.code === 'model_not_found' && isGgufName(subject)
+}
+
+function noSuchFile({ problem }: DaemonError, subject: string): DaemonError {
+  return new DaemonError({
+    ...problem,
+    message: `There is no file ${quote(subject)}, and no model of that name.`,
+    next: `Give the path to a GGUF file, or a model that \`enginehouse ls\` shows.`,
+  })
 }
 
 /** Null where there is a person to talk with. */

@@ -7,11 +7,21 @@ export interface Share {
   readonly meaning: Meaning
 }
 
+/** Memory that nobody may claim, which is no free memory either. */
+const RESERVED = '·'
+const FREE = '░'
+
 /**
- * A bar of `width` characters for `total` bytes, the shares from the left in their order. A share that is there at all
- * has a character of its own as long as there is room; what is over the total is not drawn.
+ * A bar of `width` characters for `total` bytes, the shares from the left in their order, what is reserved at the right
+ * end, what is free between them. A share that is there at all has a character of its own as long as there is room;
+ * what is over the total is not drawn.
  */
-export function bar(total: Bytes, shares: readonly Share[], width: number, look: Look): string {
+export function bar(
+  { total, reserve }: { readonly total: Bytes; readonly reserve: Bytes },
+  shares: readonly Share[],
+  width: number,
+  look: Look,
+): string {
   let left = width
   let text = ''
   for (const share of shares) {
@@ -20,5 +30,6 @@ export function bar(total: Bytes, shares: readonly Share[], width: number, look:
     text += paint(share.mark.repeat(length), share.meaning, look)
     left -= length
   }
-  return text + paint('░'.repeat(left), 'quiet', look)
+  const reserved = Math.min(left, total > 0 ? Math.round((reserve / total) * width) : 0)
+  return text + paint(FREE.repeat(left - reserved) + RESERVED.repeat(reserved), 'quiet', look)
 }

@@ -15,12 +15,15 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<Tense, string>> & { rea
   unload: { done: 'leaves memory', would: 'would leave memory', meaning: 'good' },
 }
 
+/** Whose device is where the model goes or is. */
+const PLACED: ReadonlySet<string> = new Set(['start', 'wait', 'refuse'])
+
 /** What was decided about a model, who makes room for it, and the arithmetic behind it. */
 export function renderDecision({ decision, model }: DecidedAnswer, tense: Tense, look: Look, now: number): string {
   const known = SENTENCES[decision.action]
-  const isGone = decision.action === 'unload' && tense === 'done' && model.instance === null
-  const verb = known ? paint(isGone ? 'has left memory' : known[tense], known.meaning, look) : plain(decision.action)
-  const place = decision.device !== null && decision.action !== 'unload' ? ` on ${plain(decision.device)}` : ''
+  const words = wordsFor(decision, tense === 'done' && model.instance === null) ?? known?.[tense]
+  const verb = known && words !== undefined ? paint(words, known.meaning, look) : plain(decision.action)
+  const place = decision.device !== null && PLACED.has(decision.action) ? ` on ${plain(decision.device)}` : ''
   const details = [
     ...refusal(decision.evidence),
     ...evictions(decision),
@@ -30,6 +33,16 @@ export function renderDecision({ decision, model }: DecidedAnswer, tense: Tense,
     `${model.id} ${verb}${place}${reason(decision.evidence)}\n`,
     ...details.map((line) => hang('  ', 4, localTimes(line, now), look)),
   ].join('')
+}
+
+/** What says more than the action's own words, from where the model stood or stands; undefined where nothing does. */
+function wordsFor({ action, evidence }: DecisionAnswer, isGone: boolean): string | undefined {
+  const { phase } = (evidence ?? {}) as { readonly phase?: unknown }
+  if (action === 'unload' && isGone) return 'has left memory'
+  if (action === 'already' && phase === 'ready') return 'is ready already'
+  if (action === 'already' && phase === 'absent') return 'is not in memory'
+  if (action === 'wait' && phase === 'starting') return 'is starting already'
+  return undefined
 }
 
 /** What has to come first, where no plan could be made yet. */

@@ -54,7 +54,7 @@ function renderHolders(device: DeviceAnswer, devices: readonly DeviceAnswer[], l
   })
   return [
     `${paint(title.join(' · '), 'heading', look)}\n`,
-    `${MARGIN}${bar(device.total, sharesOf(device), width, look)}\n`,
+    `${MARGIN}${bar(device, sharesOf(device), width, look)}\n`,
     ...lines,
   ].join('')
 }

@@ -65,7 +65,8 @@ function evictions({ evict = [] }: CandidateShape): string[] {
 }
 
 function spared({ spared: stays = [] }: CandidateShape): string[] {
-  return stays.map(({ model, rule, until }) => {
+  const held = stays.filter(({ rule }) => rule !== 'not_needed')
+  return held.map(({ model, rule, until }) => {
     const end = typeof until === 'string' ? ` until ${until.replace(/\.\d{3}Z$/, 'Z')}` : ''
     return `${model} stays: ${plain(rule).replaceAll('_', ' ')}${end}`
   })

@@ -70,13 +70,13 @@ function renderDevice(
   ]
   const room = look.width === null ? Number.POSITIVE_INFINITY : look.width - label.length - width - 4
   while (facts.length > 1 && facts.join(', ').length > room) facts.pop()
-  return `${label}  ${bar(device.total, sharesOf(device), width, look)}  ${cut(facts.join(', '), room)}\n`
+  return `${label}  ${bar(device, sharesOf(device), width, look)}  ${cut(facts.join(', '), room)}\n`
 }
 
 function renderFailure(model: ModelAnswer, look: Look): string {
   if (model.failure === null) return ''
-  const head = `${model.id} failed (${model.failure.class}): `
-  return hang(head, 2, plain(model.failure.message), look, 'bad')
+  const text = `${model.id} failed (${model.failure.class}): ${plain(model.failure.message)}`
+  return hang(paint('✗ ', 'bad', look), 2, text, look, 'bad')
 }
 
 function renderCounts({ models, waiting }: StatusAnswer): string {

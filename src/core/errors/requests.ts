@@ -11,7 +11,7 @@ export const REQUEST_ERRORS = Object.freeze({
     status: 404,
     exit: EXIT.noSuchModel,
     sentence: (f) => `There is no model ${quote(f.model)} here.`,
-    next: (f) => didYouMean(f.nearest) || 'GET /v1/models lists what there is.',
+    next: (f) => didYouMean(f.nearest) || 'GET /v1/models and `enginehouse ls` list what there is.',
     example: { model: 'chatt', nearest: ['chat'] },
     about: 'A request asks for one model by its name or an alias of the manifest, never by a path or a repository.',
   }),

@@ -50,7 +50,7 @@ describe('a decision', () => {
   it.each([
     ['start', 'done', 'smollm2 loads on host\n'],
     ['start', 'would', 'smollm2 would load on host\n'],
-    ['already', 'done', 'smollm2 is already as asked on host\n'],
+    ['already', 'done', 'smollm2 is ready already\n'],
     ['wait', 'would', 'smollm2 would wait on host\n'],
     ['refuse', 'done', 'smollm2 cannot be loaded on host\n'],
     ['unload', 'done', 'smollm2 leaves memory\n'],

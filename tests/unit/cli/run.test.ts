@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import type { AppOptions } from '../../../src/cli/index.ts'
 import { runCommand, startCommand } from '../../support/cli.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { eventStream, json, refusal, stubDaemon } from './stub-daemon.ts'
+import { ready } from './answers.ts'
+import { type Answer, eventStream, json, refusal, refusalOf, stubDaemon } from './stub-daemon.ts'
 
 const CHAT = 'POST /v1/chat/completions'
 const say = (content: string) => ({ choices: [{ index: 0, delta: { content } }] })
@@ -58,25 +59,123 @@ describe('one answer', () => {
   })
 })
 
+describe('what a model thinks on the way', () => {
+  const thoughtful = eventStream(
+    { choices: [{ delta: { reasoning_content: 'Hm,' } }] },
+    { choices: [{ delta: { reasoning_content: ' well.' } }] },
+    say('Hello.'),
+    '[DONE]',
+  )
+
+  it('is shown on a terminal, apart from the answer', async () => {
+    const daemon = await stubDaemon({ [CHAT]: thoughtful })
+    const { stdout } = await runCommand(['run', 'm', 'x', '--no-color'], { ...daemon, columns: 80 })
+    expect(stdout).toBe('Hm, well.\n\nHello.\n')
+  })
+
+  it('is no part of what is piped on', async () => {
+    const daemon = await stubDaemon({ [CHAT]: thoughtful })
+    expect((await runCommand(['run', 'm', 'x'], daemon)).stdout).toBe('Hello.\n')
+  })
+})
+
 describe('a chat', () => {
-  it('carries what was said, and ends at /bye', async () => {
-    const daemon = await stubDaemon({ [CHAT]: answer })
+  const MODEL = 'GET /api/v1/models/m'
+  const CTRL_C = '\u0003'
+  const talking = async (answers: Parameters<typeof stubDaemon>[0]) => {
+    const daemon = await stubDaemon({ [MODEL]: ready('m'), ...answers })
     const command = startCommand(['run', 'm'], { ...daemon, stdin: null, columns: 80 })
-    await command.until('stderr', 'Talking with m')
+    await command.until('stderr', '/bye or Ctrl-D leaves.\n')
+    const asked = () => daemon.requests.filter(({ route }) => route === CHAT).map(({ body }) => body)
+    return { command, asked }
+  }
+  const user = (content: string) => ({ role: 'user', content })
+  const assistant = (content: string) => ({ role: 'assistant', content })
+
+  it('carries what was said until it is forgotten, and ends at /bye', async () => {
+    let asked = 0
+    const numbered: Answer = (request, response) => {
+      asked += 1
+      eventStream(say(`Answer ${asked}.`), '[DONE]')(request, response)
+    }
+    const { command, asked: bodies } = await talking({ [CHAT]: numbered })
     command.stdin.write('one\n')
-    await command.until('stdout', 'Hello.\n')
+    await command.until('stdout', 'Answer 1.\n')
+    command.stdin.write('two\n')
+    await command.until('stdout', 'Answer 2.\n')
+    command.stdin.write('/clear\nthree\n')
+    await command.until('stdout', 'Answer 3.\n')
     command.stdin.write('/bye\n')
     expect((await command.ended).exit).toBe(0)
     command.stdin.destroy()
-    expect(daemon.requests.filter(({ route }) => route === CHAT)).toHaveLength(1)
+    expect(bodies().map((body) => (body as { messages: unknown }).messages)).toEqual([
+      [user('one')],
+      [user('one'), assistant('Answer 1.'), user('two')],
+      [user('three')],
+    ])
   })
 
   it('ends at the end of the input', async () => {
-    const daemon = await stubDaemon({ [CHAT]: answer })
-    const command = startCommand(['run', 'm'], { ...daemon, stdin: null, columns: 80 })
-    await command.until('stderr', 'Talking with m')
+    const { command } = await talking({ [CHAT]: answer })
     command.stdin.end()
     expect((await command.ended).exit).toBe(0)
+  })
+
+  it('loses only the answer at Ctrl-C, and the daemon is told', async () => {
+    let isGone = (): void => undefined
+    const gone = new Promise<void>((resolve) => (isGone = resolve))
+    const { command, asked } = await talking({
+      [CHAT]: (request, response) => {
+        if ((request.body as { messages: unknown[] }).messages.length > 1) return answer(request, response)
+        response.once('close', isGone)
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        response.write(`data: ${JSON.stringify(say('For ever'))}\n\n`)
+      },
+    })
+    command.stdin.write('one\n')
+    await command.until('stdout', 'For ever')
+    command.stdin.write(CTRL_C)
+    await command.until('stderr', '(ended here)')
+    await gone
+    command.stdin.write('two\n')
+    await command.until('stdout', 'Hello.\n')
+    command.stdin.end()
+    expect((await command.ended).exit).toBe(0)
+    expect(asked()[1]).toMatchObject({ messages: [user('one'), assistant('For ever'), user('two')] })
+  })
+
+  it('says at Ctrl-C without an answer how to leave, and clears what is typed', async () => {
+    const { command, asked } = await talking({ [CHAT]: answer })
+    command.stdin.write('never asked')
+    command.stdin.write(CTRL_C)
+    command.stdin.write('asked\n')
+    await command.until('stdout', 'Hello.\n')
+    command.stdin.end()
+    await command.ended
+    expect(asked()).toMatchObject([{ messages: [user('asked')] }])
+  })
+
+  it('goes on after an answer that failed', async () => {
+    let asked = 0
+    const { command } = await talking({
+      [CHAT]: (request, response) => {
+        asked += 1
+        const failed = refusalOf('engine_crashed', { model: 'm', detail: 'killed' })
+        return asked === 1 ? failed(request, response) : answer(request, response)
+      },
+    })
+    command.stdin.write('one\n')
+    await command.until('stderr', 'ended before it had answered: killed.')
+    command.stdin.write('two\n')
+    await command.until('stdout', 'Hello.\n')
+    command.stdin.end()
+    expect((await command.ended).exit).toBe(0)
+  })
+
+  it('does not begin without its model', async () => {
+    const daemon = await stubDaemon({ [MODEL]: refusalOf('model_not_found', { model: 'm', nearest: ['n'] }) })
+    const { exit, stderr } = await runCommand(['run', 'm'], { ...daemon, stdin: null, columns: 80 })
+    expect([exit, stderr]).toEqual([6, expect.stringContaining('Did you mean "n"?')])
   })
 })
 
