@@ -22,10 +22,10 @@ export function createEngineLogs(state: StateDirectory, view: () => View): Engin
     },
     async tail(model, lines) {
       const instance = view().model(model)?.instance
-      const living = instance ? await lastLines(instanceLog(state, instance.id), lines) : []
+      const living = instance ? await lastLines(instanceLog(state, instance.id).files[0] ?? '', lines) : []
       if (living.length > 0) return living
       const [latest] = await keptLogs(state, model)
-      return latest === undefined ? [] : lastLines(latest, lines)
+      return latest === undefined ? [] : lastLines(latest.files[0] ?? '', lines)
     },
     follow(model, onLine) {
       const listening = followers.get(model) ?? new Set()

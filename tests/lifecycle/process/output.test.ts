@@ -1,11 +1,22 @@
-import { readFileSync, readdirSync, readlinkSync, truncateSync } from 'node:fs'
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
+import { once } from 'node:events'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
 import { MIB } from '../../../src/core/index.ts'
+import { CUT_AT } from '../../../src/process/copy-aside.ts'
 import { untilTrue } from '../../support/gates.ts'
-import { createWorld, shell } from './world.ts'
+import { createWorld, shell, type World } from './world.ts'
 
 function openLogs(directory: string): number {
   return readdirSync('/proc/self/fd').filter((descriptor) => {
@@ -98,8 +109,83 @@ describe('a flood', () => {
     const world = createWorld()
     const engine = await world.spawn(shell('yes flood & echo leader; exit 0'))
     await engine.drained
-    expect((await world.processes.members(engine.identity)).proven).toHaveLength(1)
+    // While the child becomes the program that floods, it cannot be proven for a moment.
+    await untilTrue(async () => (await world.processes.members(engine.identity)).proven.length === 1)
   })
+})
+
+describe('a log that has grown large under its engine', () => {
+  /** An engine that says what is written into the pipe, and the numbers of the lines that came from it. */
+  async function talkative(world: World) {
+    const pipe = join(world.directory, 'pipe')
+    const engine = await world.spawn(shell(`mkfifo ${pipe}; echo waiting; exec cat ${pipe}`))
+    const heard: string[] = []
+    await untilTrue(() => engine.tail().length === 1)
+    engine.onLine((line) => heard.push(line))
+    return { engine, heard, input: createWriteStream(pipe) }
+  }
+
+  const lineOf = (number: number): string => `${number} `.padEnd(1023, '.')
+
+  test('is moved aside with every line told and kept, in order', async () => {
+    const world = createWorld()
+    const { engine, heard, input } = await talkative(world)
+    const log = join(world.directory, 'engine.log')
+    const pieces = 12
+    for (let piece = 0; piece < pieces; piece += 1) {
+      input.write(Array.from({ length: 1024 }, (_, line) => `${lineOf(piece * 1024 + line)}\n`).join(''))
+      await untilTrue(() => heard.length >= (piece + 1) * 1024)
+      // It is cut in a pause of its writer, which this is.
+      if (statSync(log).size > CUT_AT) await untilTrue(() => statSync(log).size === 0)
+    }
+    input.end()
+    await engine.drained
+    const expected = Array.from({ length: pieces * 1024 }, (_, number) => lineOf(number))
+    expect(heard).toEqual(expected)
+    const kept = readFileSync(`${log}.1`, 'utf8') + readFileSync(log, 'utf8')
+    // The older file begins with as much of the first lines as there is room for.
+    expect(kept.split('\n').slice(1, -1)).toEqual(expected.slice(-(kept.split('\n').length - 2)))
+    expect(kept.length).toBeGreaterThan(CUT_AT)
+    expect(statSync(log).size).toBeLessThan(CUT_AT)
+    expect(readdirSync(world.directory).filter((name) => name.includes('~'))).toEqual([])
+  })
+
+  test('is cut all the same where it cannot be moved aside, and the file says so', async () => {
+    const world = createWorld()
+    mkdirSync(join(world.directory, 'engine.log.1~'))
+    const { engine, heard, input } = await talkative(world)
+    for (let piece = 0; piece < 9; piece += 1) {
+      input.write(`${'x'.repeat(1023)}\n`.repeat(1024))
+      await untilTrue(() => heard.length >= (piece + 1) * 1024)
+    }
+    await untilTrue(() => statSync(join(world.directory, 'engine.log')).size < 1024)
+    input.end('the end\n')
+    await once(input, 'close')
+    await engine.drained
+    expect(heard).toHaveLength(9 * 1024 + 1)
+    const text = readFileSync(join(world.directory, 'engine.log'), 'utf8')
+    expect(text).toMatch(/^\[enginehouse: 9MiB of output before this line are not kept\]\n/)
+    expect(text.endsWith('the end\n')).toBe(true)
+    expect(existsSync(join(world.directory, 'engine.log.1'))).toBe(false)
+  })
+
+  test('keeps the last words of an engine that ends in a flood', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const world = createWorld()
+      const engine = await world.spawn(shell('yes flood | head -c 60000000; echo last words; exit 3'))
+      await engine.drained
+      expect(engine.tail().at(-1)).toBe('last words')
+      expect(engine.tail().length).toBeGreaterThan(1)
+    }
+  })
+})
+
+test('the lines in memory are bounded in characters too', async () => {
+  const world = createWorld()
+  const engine = await world.spawn(shell('for i in $(seq 1 90); do printf "%08000d\\n" $i; done'))
+  await engine.drained
+  expect(engine.tail().at(-1)).toMatch(/^0+90$/)
+  expect(engine.tail()).toHaveLength(32)
 })
 
 test('a daemon that has seen a hundred engines end holds none of their logs', async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { JournalRecord, LaunchRecord, Records } from '../../../src/core/index.ts'
 import { createRecords, instanceLog, keptLogs, openStateDirectory } from '../../../src/journal/index.ts'
 import type { DamagedLaunch, StateDirectory } from '../../../src/journal/index.ts'
-import { KEPT_LOGS_PER_MODEL } from '../../../src/journal/kept-logs.ts'
+import { KEPT_LOGS_PER_MODEL, removeBeyond } from '../../../src/journal/kept-logs.ts'
 import { KEPT_DAMAGED_LAUNCHES } from '../../../src/journal/launches.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { made } from './samples.ts'
@@ -14,6 +14,10 @@ interface House {
   readonly records: Records
   readonly damaged: DamagedLaunch[]
   readonly appended: JournalRecord[]
+}
+
+function logOf(state: StateDirectory, instance: string): string {
+  return instanceLog(state, instance).files[0] ?? ''
 }
 
 async function house(): Promise<House> {
@@ -66,7 +70,7 @@ test('names of others never become paths', async () => {
   for (const instance of ['../../evil', 'a/b', '..', 'CON:1']) {
     await records.makeDirectory(instance)
     await records.writeLaunch(launch(instance, '../../../evil'))
-    await writeFile(instanceLog(state, instance), 'log')
+    await writeFile(logOf(state, instance), 'log')
   }
   expect((await records.readLaunches()).map((record) => record.instance).toSorted()).toEqual(
     ['../../evil', 'a/b', '..', 'CON:1'].toSorted(),
@@ -83,16 +87,38 @@ test('removing keeps the log, by model, and no more than the limit of them', asy
     const instance = `qwen-${count}`
     await records.makeDirectory(instance)
     await records.writeLaunch(launch(instance))
-    await writeFile(instanceLog(state, instance), `log ${count}`)
-    await utimes(instanceLog(state, instance), count, count)
+    await writeFile(logOf(state, instance), `log ${count}`)
+    await writeFile(`${logOf(state, instance)}.1`, `older ${count}`)
+    await utimes(logOf(state, instance), count, count)
     await records.removeLaunch(instance)
   }
   expect(await readdir(state.run)).toEqual([])
   const logs = await keptLogs(state, 'org/qwen')
   expect(logs).toHaveLength(KEPT_LOGS_PER_MODEL)
-  expect(logs[0]).toBe(join(state.logs, 'engines', 'org%2Fqwen', `qwen-${KEPT_LOGS_PER_MODEL + 3}.log`))
-  expect(await readFile(logs.at(-1) ?? '', 'utf8')).toBe('log 4')
+  const name = `qwen-${KEPT_LOGS_PER_MODEL + 3}`
+  const newest = join(state.logs, 'engines', 'org%2Fqwen', `${name}.log`)
+  expect(logs[0]).toMatchObject({ name, files: [newest, `${newest}.1`] })
+  const oldest = await Promise.all((logs.at(-1)?.files ?? []).map((file) => readFile(file, 'utf8')))
+  expect(oldest).toEqual(['log 4', 'older 4'])
+  expect(await readdir(join(newest, '..'))).toHaveLength(2 * KEPT_LOGS_PER_MODEL)
   expect(await keptLogs(state, 'another')).toEqual([])
+})
+
+test('of all models together the oldest logs go where they are too large', async () => {
+  const { records, state } = await house()
+  for (let count = 1; count <= 4; count++) {
+    const instance = `i-${count}`
+    await records.makeDirectory(instance)
+    await records.writeLaunch(launch(instance, `model-${count % 2}`))
+    await writeFile(logOf(state, instance), 'x'.repeat(100))
+    await writeFile(`${logOf(state, instance)}.1`, 'x'.repeat(100))
+    await utimes(logOf(state, instance), count, count)
+    await records.removeLaunch(instance)
+  }
+  await removeBeyond(state, 450)
+  const left = await Promise.all(['model-0', 'model-1'].map((model) => keptLogs(state, model)))
+  expect(left.map((logs) => logs.map(({ name }) => name))).toEqual([['i-4'], ['i-3']])
+  expect(await readdir(join(state.logs, 'engines', 'model-0'))).toHaveLength(2)
 })
 
 test('removing what has no log, no record, or is not there at all is nothing to complain of', async () => {
@@ -100,7 +126,7 @@ test('removing what has no log, no record, or is not there at all is nothing to 
   await records.makeDirectory('a')
   await records.writeLaunch(launch('a'))
   await records.makeDirectory('b')
-  await writeFile(instanceLog(state, 'b'), 'whose?')
+  await writeFile(logOf(state, 'b'), 'whose?')
   for (const instance of ['a', 'b', 'c']) await records.removeLaunch(instance)
   expect(await readdir(state.run)).toEqual([])
   expect(await readdir(join(state.logs, 'engines', '~unknown'))).toEqual(['b.log'])
@@ -138,7 +164,7 @@ test.each([
   await records.writeLaunch(launch('good'))
   const directory = await records.makeDirectory('qwen-1')
   await writeFile(join(directory, 'launch.json'), text)
-  await writeFile(instanceLog(state, 'qwen-1'), 'its log')
+  await writeFile(logOf(state, 'qwen-1'), 'its log')
   expect(await records.readLaunches()).toEqual([launch('good')])
   expect(damaged).toEqual([{ path: join(state.run, 'qwen-1~.damaged'), why: expect.stringMatching(why) }])
   expect(await readFile(join(state.run, 'qwen-1~.damaged', 'engine.log'), 'utf8')).toBe('its log')
