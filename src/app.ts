@@ -5,6 +5,7 @@ import { delimiter } from 'node:path'
 import { ADAPTERS } from '../engines/index.ts'
 import { createEngineLogs, registerAdmin } from './admin/index.ts'
 import { engineFacts } from './app/engine-facts.ts'
+import { sentenceOf } from './core/index.ts'
 import type { Instant, JournalRecord, Manifest, Millis, Records, ReloadTrigger } from './core/index.ts'
 import { createGateway } from './gateway/index.ts'
 import { createHostMemory } from './gpu/index.ts'
@@ -145,6 +146,11 @@ async function build(
             return supervisor.operations.reload(next, diff, trigger)
           },
           refused: (evidence) => supervisor.operations.refuseReload(evidence),
+          warned(warnings) {
+            for (const { code, facts, file, line } of warnings) {
+              log.warn({ code, file, line }, `${file}:${line}: ${sentenceOf(code, facts)}`)
+            }
+          },
         })
   const gateway = createGateway({
     admission: supervisor.admission,

@@ -1,3 +1,5 @@
+import { totalmem } from 'node:os'
+
 import { ADAPTERS } from '../../engines/index.ts'
 import type { installLlamaServer as InstallLlamaServer } from '../../engines/llama-server/install.ts'
 import type { Bytes, EngineName, Manifest, WeightsFacts } from '../core/index.ts'
@@ -20,6 +22,8 @@ export const knowledge = Object.freeze({
   reservedFlags: (engine: EngineName) => ADAPTERS[engine].reservedFlags,
   // There is no reader of GPU facts in this version.
   gpus: false,
+  // A control group that is narrower counts; where there is none, Node says 0 or more than the machine has.
+  hostMemory: Math.min(totalmem(), process.constrainedMemory() || totalmem()),
 })
 
 export const engines = Object.freeze([

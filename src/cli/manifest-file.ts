@@ -1,4 +1,3 @@
-import type { Manifest } from '../core/index.ts'
 import { EnginehouseError } from '../core/index.ts'
 import type { ManifestProblem, ManifestRead, ManifestResult, OverrideFlags, ReadOptions } from '../manifest/index.ts'
 import { nextOf, sentenceOf } from '../core/index.ts'
@@ -29,17 +28,23 @@ export async function readManifestStdin(job: Job): Promise<ManifestResult> {
 }
 
 async function readOptions(job: Job, flags?: OverrideFlags): Promise<ReadOptions> {
-  const [{ overridesFrom }, { knowledge }] = await Promise.all([import('../manifest/index.ts'), job.world.house()])
+  const [{ overridesFrom }, { knowledge }, { readLearned, stateDirectoryAt, stateDirectoryPath }] = await Promise.all([
+    import('../manifest/index.ts'),
+    job.world.house(),
+    import('../journal/index.ts'),
+  ])
   const { environment } = job.world
-  return { knowledge, overrides: overridesFrom(environment, flags), environment }
+  const { learnedFile } = stateDirectoryAt(stateDirectoryPath(environment), environment)
+  // A daemon reports a damaged one when it starts.
+  const learned = await readLearned(learnedFile, () => undefined)
+  return {
+    knowledge: { ...knowledge, learnedLoad: (launchKey) => learned.get(launchKey) ?? null },
+    overrides: overridesFrom(environment, flags),
+    environment,
+  }
 }
 
-/** The manifest, or manifest_invalid after every problem has been shown on stderr. */
-export async function requireManifest(job: Job, result: ManifestResult): Promise<Manifest> {
-  return (await requireManifestRead(job, result)).manifest
-}
-
-/** The same, with what is known of where it comes from. */
+/** What was read, or manifest_invalid after every problem has been shown on stderr. */
 export async function requireManifestRead(job: Job, result: ManifestResult): Promise<ManifestRead> {
   if (result.kind === 'manifest') return result
   if (!job.options.json) {
@@ -53,7 +58,15 @@ export async function requireManifestRead(job: Job, result: ManifestResult): Pro
   })
 }
 
-function problemFacts(problem: ManifestProblem): Readonly<Record<string, unknown>> {
+/** What is right and probably not meant, on stderr; nothing with --json, whose results have it. */
+export async function sayWarnings(job: Job, { warnings }: ManifestRead): Promise<void> {
+  if (job.options.json || job.options.quiet || warnings.problems.length === 0) return
+  const { renderWarnings } = await import('../manifest/index.ts')
+  job.world.stderr.write(`${renderWarnings(warnings, { color: job.errorLook.color })}\n`)
+}
+
+/** A problem or a warning as JSON shows it. */
+export function problemFacts(problem: ManifestProblem): Readonly<Record<string, unknown>> {
   const { file, code, facts, line, column, path } = problem
   const message = sentenceOf(code, facts)
   return { code, file, line, column, path, message, next: nextOf(code, facts), nearest: facts['nearest'] ?? [], facts }

@@ -1,4 +1,4 @@
-import type { EngineName } from '../core/index.ts'
+import type { Bytes, EngineName, Millis } from '../core/index.ts'
 import { variantShape } from './model-schema.ts'
 import { dotted } from './path.ts'
 import type { Path } from './path.ts'
@@ -11,6 +11,10 @@ export interface Knowledge {
   readonly reservedFlags: (engine: EngineName) => ReadonlyMap<string, string>
   /** Is there a reader of GPU facts, and a GPU? */
   readonly gpus: boolean
+  /** What this host has, for warnings; null or not given where nobody knows. */
+  readonly hostMemory?: Bytes | null
+  /** How long the launch of this key took to load when it was last measured; null when it never was. */
+  readonly learnedLoad?: (launchKey: string) => Millis | null
 }
 
 /** One way to run a model while it is read. */

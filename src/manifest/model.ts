@@ -34,12 +34,17 @@ export interface Surroundings {
   readonly report: Report
 }
 
+export interface ReadModel {
+  readonly spec: ModelSpec
+  readonly context: ModelContext
+}
+
 /**
  * A model as the rest of the program sees it, from keys that were read each by itself: what depends on several of them
  * is checked here, but for its fallback, which depends on the other models. What comes back is whole only when nothing
  * was reported for it or for the keys.
  */
-export function readModel({ name, nameSpan, own, defaults, around }: ModelInput): ModelSpec {
+export function readModel({ name, nameSpan, own, defaults, around }: ModelInput): ReadModel {
   const { directory, timeouts, pool, ttl, knowledge, report } = around
   const stack = layersOf(name, own, defaults, ttl)
   const settings = settingsOf(stack)
@@ -63,7 +68,7 @@ export function readModel({ name, nameSpan, own, defaults, around }: ModelInput)
     timeouts: mergeTimeouts(timeouts, readLayers(TIMEOUTS, layers('timeouts'), report)),
     unlisted: value('unlisted') ?? DEFAULT_MODEL.unlisted,
   }
-  return { ...model, variants: readVariants(model, stack, context, directory) }
+  return { spec: { ...model, variants: readVariants(model, stack, context, directory) }, context }
 }
 
 /** `keep: always` has no ttl: one that stands beside it would be ignored, one that it inherits is meant for others. */

@@ -1,14 +1,13 @@
-import type { Manifest, ModelName, ModelSpec } from '../core/index.ts'
+import type { ModelName, ModelSpec } from '../core/index.ts'
 import { readEnv } from './env.ts'
 import { resolveFallbacks } from './fallbacks.ts'
 import type { FallbackPlace } from './fallbacks.ts'
 import { readModel } from './model.ts'
-import type { Surroundings } from './model.ts'
+import type { ReadModel, Surroundings } from './model.ts'
 import { checkNames } from './names.ts'
 import type { NamePlace } from './names.ts'
 import { MODEL, MODEL_DEFAULTS, readSection } from './sections.ts'
 import type { Placed } from './node.ts'
-import { layersOf, settingsOf } from './settings.ts'
 import type { ModelRead } from './settings.ts'
 
 /** All models, each with `defaults`, in the order of the text. */
@@ -16,39 +15,36 @@ export function readModels(
   models: Placed | undefined,
   shared: Placed | undefined,
   around: Surroundings,
-): Manifest['models'] {
+): readonly ReadModel[] {
   const { report } = around
-  const specs = new Map<ModelName, ModelSpec>()
   const names: NamePlace[] = []
-  const fallbacks: FallbackPlace[] = []
+  const read: ReadModel[] = []
   const defaults = shared && readSection(MODEL_DEFAULTS, shared.entry.node, shared.path, report)
   const env = defaults?.entries.get('env')
   // Also where there is no model that would look at it.
   if (env) readEnv([{ entry: env, path: ['defaults', 'env'] }], report)
-  if (models?.entry.node.kind !== 'mapping') return specs
+  if (models?.entry.node.kind !== 'mapping') return []
   for (const [name, { key: nameSpan, node }] of models.entry.node.entries) {
     const path = ['models', name]
     names.push({ name, shown: name, model: name, span: nameSpan, path })
     const own = readSection(MODEL, node, path, report)
     if (!own) continue
     names.push(...aliasPlaces(name, own))
-    specs.set(name, readModel({ name, nameSpan, own, defaults, around }))
-    fallbacks.push(...fallbackPlaces(name, own, defaults))
+    read.push(readModel({ name, nameSpan, own, defaults, around }))
   }
-  const targets = resolveFallbacks(fallbacks, checkNames(names, report), report)
-  return new Map([...specs].map(([name, model]) => [name, withFallback(model, targets.get(name) ?? null)]))
+  const targets = resolveFallbacks(read.flatMap(fallbackPlaces), checkNames(names, report), report)
+  return read.map(({ spec, context }) => ({ spec: withFallback(spec, targets.get(spec.name) ?? null), context }))
 }
 
 function withFallback(model: ModelSpec, fallback: ModelName | null): ModelSpec {
   return { ...model, fallback, variants: model.variants.map((variant) => ({ ...variant, fallback })) }
 }
 
-function fallbackPlaces(model: ModelName, own: ModelRead, defaults: ModelRead | undefined): readonly FallbackPlace[] {
-  const settings = settingsOf(layersOf(model, own, defaults, undefined))
+function fallbackPlaces({ spec, context: { settings } }: ReadModel): readonly FallbackPlace[] {
   const name = settings.value('fallback')
   const placed = settings.placed('fallback')
   if (typeof name !== 'string' || !placed) return []
-  return [{ model, name, placed, isOwn: settings.owns('fallback') }]
+  return [{ model: spec.name, name, placed, isOwn: settings.owns('fallback') }]
 }
 
 function aliasPlaces(model: ModelName, own: ModelRead): readonly NamePlace[] {

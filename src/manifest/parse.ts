@@ -22,11 +22,15 @@ export function parseManifest(text: string, options: ParseOptions): ManifestResu
   const canRead = environment.problems.length === 0 && problems.count() === 0
   const tree = canRead ? readTree(document, environment.variables, problems.report) : undefined
   if (tree) checkTexts(tree, [], problems.report)
-  const manifest = tree || (canRead && problems.count() === 0) ? readTop(tree, options, problems.report) : undefined
+  const { path: file, overrides = {} } = options
+  const positionOf = positionsIn(source)
+  const warnings = collectProblems(positionOf, file)
+  const readable = tree || (canRead && problems.count() === 0)
+  const manifest = readable ? readTop(tree, options, problems.report, warnings.report) : undefined
   if (manifest && problems.count() === 0) {
-    const { path: file, overrides = {} } = options
-    const settings = () => effectiveSettings({ tree, manifest, overrides, file, positionOf: positionsIn(source) })
-    return { kind: 'manifest', manifest: deepFreeze(manifest), settings }
+    const settings = () => effectiveSettings({ tree, manifest, overrides, file, positionOf })
+    const warned = { problems: warnings.problems(), path: file, text: source }
+    return { kind: 'manifest', manifest: deepFreeze(manifest), warnings: warned, settings }
   }
   const all = [...environment.problems, ...problems.problems()]
   return { kind: 'problems', problems: all, path: options.path, text: source }

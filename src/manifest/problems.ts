@@ -20,8 +20,12 @@ export interface ManifestProblem {
 }
 
 /** Everything that is wrong: with the `.env` beside the manifest, then with its text in the order of the text. */
-export interface ManifestProblems {
+export interface ManifestProblems extends PlacedProblems {
   readonly kind: 'problems'
+}
+
+/** Problems, or warnings, with the text that shows them. */
+export interface PlacedProblems {
   readonly problems: readonly ManifestProblem[]
   /** Of the manifest, absolute. */
   readonly path: string

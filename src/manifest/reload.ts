@@ -1,7 +1,7 @@
 import { EnginehouseError, sentenceOf } from '../core/index.ts'
 import type { Evidence, Manifest, ManifestDiff, Operation, ReloadTrigger } from '../core/index.ts'
 import { diffManifests, isEmptyDiff } from './diff.ts'
-import type { ManifestProblems } from './problems.ts'
+import type { ManifestProblem, ManifestProblems, PlacedProblems } from './problems.ts'
 import type { ManifestResult } from './result.ts'
 
 export type Reload =
@@ -9,6 +9,7 @@ export type Reload =
       readonly kind: 'reloaded'
       readonly manifest: Manifest
       readonly diff: ManifestDiff
+      readonly warnings: PlacedProblems
       /** Its `done` settles when what the reload takes down is gone. */
       readonly operation: Operation
     }
@@ -26,6 +27,8 @@ export interface ReloadParts {
   current(): Manifest
   apply(next: Manifest, diff: ManifestDiff, trigger: ReloadTrigger): Operation
   refused(evidence: Evidence['manifest_refused']): void
+  /** Of a manifest that is put in force. */
+  warned(warnings: readonly ManifestProblem[]): void
 }
 
 /**
@@ -58,12 +61,13 @@ export function createReloader(parts: ReloadParts): (trigger: ReloadTrigger) => 
       parts.refused({ path, trigger, problems, problem })
       return { kind: 'refused', error: new EnginehouseError('manifest_invalid', { path, problems }), problems: read }
     }
-    const { manifest } = read
+    const { manifest, warnings } = read
     const diff = diffManifests(parts.current(), manifest)
     // A save that changed no meaning is no event, unless it mends what was refused before.
     if (trigger === 'file' && !refused && isEmptyDiff(diff)) return { kind: 'unchanged' }
     refused = false
-    return { kind: 'reloaded', manifest, diff, operation: parts.apply(manifest, diff, trigger) }
+    parts.warned(warnings.problems)
+    return { kind: 'reloaded', manifest, diff, warnings, operation: parts.apply(manifest, diff, trigger) }
   }
 }
 

@@ -1,5 +1,5 @@
 import { nextOf, sentenceOf } from '../core/index.ts'
-import type { ManifestProblem, ManifestProblems } from './problems.ts'
+import type { ManifestProblem, PlacedProblems } from './problems.ts'
 import { frameOf } from './frame.ts'
 
 export interface RenderOptions {
@@ -14,17 +14,32 @@ const SHOWN_MAX = 50
  * Problems for people: for each `file:line:column: sentence`, the lines around it, and what to do.
  * Ends with a line feed.
  */
-export function renderProblems({ problems, path, text }: ManifestProblems, { color }: RenderOptions): string {
+export function renderProblems(problems: PlacedProblems, options: RenderOptions): string {
+  return render(problems, '', options)
+}
+
+/** The same for warnings, each called so; nothing when there is none. */
+export function renderWarnings(warnings: PlacedProblems, options: RenderOptions): string {
+  return render(warnings, 'warning: ', options)
+}
+
+function render({ problems, path, text }: PlacedProblems, kind: string, { color }: RenderOptions): string {
   const paint = color ? ansi : plain
   const lines = text.split('\n')
-  const shown = problems.slice(0, SHOWN_MAX).map((problem) => renderProblem(problem, path, lines, paint))
+  const shown = problems.slice(0, SHOWN_MAX).map((problem) => renderProblem(problem, kind, path, lines, paint))
   const more = problems.length - shown.length
   return [...shown, ...(more > 0 ? [`… and ${more} more.\n`] : [])].join('\n')
 }
 
-function renderProblem(problem: ManifestProblem, path: string, lines: readonly string[], paint: Paint): string {
+function renderProblem(
+  problem: ManifestProblem,
+  kind: string,
+  path: string,
+  lines: readonly string[],
+  paint: Paint,
+): string {
   const { file, code, facts, line, column } = problem
-  const head = `${paint.strong(`${file}:${line}:${column}:`)} ${sentenceOf(code, facts)}`
+  const head = `${paint.strong(`${file}:${line}:${column}:`)} ${kind}${sentenceOf(code, facts)}`
   // The lines of a `.env` hold secrets.
   const frame = (file === path ? frameOf(lines, problem) : []).map(({ kind, gutter, text }) => {
     const row = `${gutter} ${text}`.trimEnd()

@@ -4,6 +4,8 @@ import type { Knowledge } from './context.ts'
 import { DEFAULT_MEMORY } from './defaults.ts'
 import type { EnvironmentOptions } from './environment.ts'
 import { readModels } from './models.ts'
+import { checkKept } from './together.ts'
+import { warnOf } from './warnings.ts'
 import type { Placed, TreeNode } from './node.ts'
 import type { ManifestOverrides } from './overrides.ts'
 import type { Report } from './problems.ts'
@@ -26,7 +28,12 @@ export interface ParseOptions extends EnvironmentOptions {
 type Options = Omit<ParseOptions, 'overrides'> & { readonly overrides: ManifestOverrides }
 
 /** Undefined only when a problem was reported. */
-export function readTop(tree: TreeNode | undefined, given: ParseOptions, report: Report): Manifest | undefined {
+export function readTop(
+  tree: TreeNode | undefined,
+  given: ParseOptions,
+  report: Report,
+  warn: Report,
+): Manifest | undefined {
   const options: Options = { overrides: {}, ...given }
   if (!tree || (tree.kind === 'scalar' && tree.value === null)) {
     const next = 'Write `version: 1` and `models:`; the README has an example.'
@@ -46,13 +53,17 @@ export function readTop(tree: TreeNode | undefined, given: ParseOptions, report:
   const { server, timeouts } = readServer(section('server'), overrides, report)
   const { memory, pool } = readHostMemory(section('memory'), report)
   const around = { directory, timeouts, pool, ttl: overrides.ttl, knowledge, report }
+  const engines = readEngines(section('engines'), directory, report)
+  const models = readModels(section('models'), section('defaults'), around)
+  checkKept({ models, memory, knowledge, report, warn })
+  for (const model of models) warnOf(model, engines, warn)
   return {
     path: options.path,
     directory,
     server,
-    engines: readEngines(section('engines'), directory, report),
+    engines,
     memory,
-    models: readModels(section('models'), section('defaults'), around),
+    models: new Map(models.map(({ spec }) => [spec.name, spec])),
   }
 }
 

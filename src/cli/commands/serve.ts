@@ -4,7 +4,7 @@ import { EXIT } from '../../core/index.ts'
 import type { Register } from '../command.ts'
 import type { Job } from '../job.ts'
 import { logLevelOf } from '../log-level.ts'
-import { manifestPath, readManifestFile, requireManifest } from '../manifest-file.ts'
+import { manifestPath, readManifestFile, requireManifestRead, sayWarnings } from '../manifest-file.ts'
 import { type OverrideOptions, withOverrides } from '../override-options.ts'
 import { stopRequests } from '../stop-requests.ts'
 import type { App } from '../world.ts'
@@ -16,7 +16,9 @@ export const serve: Register = (program, act) => {
   withOverrides(command).action(
     act(async (job, flags: OverrideOptions) => {
       const path = await manifestPath(job, undefined)
-      const manifest = await requireManifest(job, await readManifestFile(job, path, flags))
+      const read = await requireManifestRead(job, await readManifestFile(job, path, flags))
+      await sayWarnings(job, read)
+      const { manifest } = read
       const { overrideNotices } = await import('../../manifest/index.ts')
       overrideNotices(job.world.environment).forEach((notice) => job.note(notice))
       return runDaemon(job, { manifest, reread: () => readManifestFile(job, path, flags), flags })

@@ -1,5 +1,13 @@
 import type { Register } from '../command.ts'
-import { manifestPath, readManifestFile, readManifestStdin, requireManifest, STDIN } from '../manifest-file.ts'
+import {
+  manifestPath,
+  problemFacts,
+  readManifestFile,
+  readManifestStdin,
+  requireManifestRead,
+  sayWarnings,
+  STDIN,
+} from '../manifest-file.ts'
 
 export const validate: Register = (program, act) => {
   program
@@ -10,8 +18,11 @@ export const validate: Register = (program, act) => {
       act(async (job, file: string | undefined) => {
         const path = file === STDIN ? 'stdin' : await manifestPath(job, file)
         const result = file === STDIN ? await readManifestStdin(job) : await readManifestFile(job, path)
-        const { models } = await requireManifest(job, result)
-        if (job.options.json) job.printJson({ path, valid: true, models: [...models.keys()] })
+        const read = await requireManifestRead(job, result)
+        await sayWarnings(job, read)
+        const { models } = read.manifest
+        const warned = read.warnings.problems.map(problemFacts)
+        if (job.options.json) job.printJson({ path, valid: true, models: [...models.keys()], warnings: warned })
         else job.print(`${path} is valid: ${models.size} ${models.size === 1 ? 'model' : 'models'}\n`)
       }),
     )

@@ -1,4 +1,4 @@
-import { formatBytes, MIB } from '../units.ts'
+import { formatBytes, formatDuration, GIB, MIB } from '../units.ts'
 import { define, manifest } from './spec.ts'
 import type { Nearest } from './words.ts'
 import { didYouMean, list, quote } from './words.ts'
@@ -108,6 +108,37 @@ export const MANIFEST_ERRORS = Object.freeze({
     example: { flag: '--port', engine: 'llama-server', why: 'the daemon chooses the address' },
     about:
       "Flags that decide where an engine listens, how much memory it takes or what it is called are set from the manifest's own keys.",
+  }),
+  manifest_kept_over_memory: define<{ models: readonly string[]; needed: number; limit: number }>({
+    ...manifest,
+    sentence: (f) =>
+      `Models with \`keep: always\` (${list(f.models.map(quote))}) claim ${formatBytes(f.needed)} of the host, and memory.host leaves ${formatBytes(f.limit)}.`,
+    next: 'Keep fewer of them, lower their `memory`, or raise memory.host.',
+    example: { models: ['chat', 'search'], needed: 40 * GIB, limit: 32 * GIB },
+    about:
+      'A model that is kept is never evicted, so that all of them must fit at the same time. It is a problem where memory.host is a size, and a warning where it is a share of the memory of this host.',
+  }),
+  manifest_ttl_under_load: define<{ model: string; ttl: number; load: number }>({
+    ...manifest,
+    sentence: (f) =>
+      `The model ${quote(f.model)} is taken down after ${formatDuration(f.ttl)} without a request, and took ${formatDuration(f.load)} to load.`,
+    next: 'Raise its `ttl` over that, unless it is rarely asked twice.',
+    example: { model: 'chat', ttl: 30_000, load: 95_000 },
+    about: 'A warning: the manifest is used as it is.',
+  }),
+  manifest_variant_claims_alike: define<{ variant: string; memory: string }>({
+    ...manifest,
+    sentence: (f) => `${f.variant} claims what the model claims, because ${f.memory} holds for it too.`,
+    next: 'Write in the variant what it takes: it is tried only when there is no room for the model.',
+    example: { variant: 'models.chat.variants[0]', memory: 'models.chat.memory' },
+    about: 'A warning: the manifest is used as it is.',
+  }),
+  manifest_secret_in_clear: define<{ key: string }>({
+    ...manifest,
+    sentence: (f) => `${f.key} looks like a secret, and stands in the manifest for all who may read it.`,
+    next: 'Write ${NAME} in its place, and set it in the environment or in `.env` beside the manifest.',
+    example: { key: 'models.chat.env.API_TOKEN' },
+    about: 'A warning: the manifest is used as it is.',
   }),
   manifest_conflict: define<{ why: string; next: string }>({
     ...manifest,

@@ -54,7 +54,18 @@ describe('validate', () => {
     expect(await runCommand(['validate', path])).toEqual({ exit: 0, stdout: `${path} is valid: 1 model\n`, stderr: '' })
     expect(await runCommand(['validate', '-c', path])).toMatchObject({ exit: 0 })
     const { stdout } = await runCommand(['validate', path, '--json'])
-    expect(JSON.parse(stdout)).toEqual({ path, valid: true, models: ['echo'] })
+    expect(JSON.parse(stdout)).toEqual({ path, valid: true, models: ['echo'], warnings: [] })
+  })
+
+  it('says what is right and probably not meant, and exits 0', async () => {
+    const path = manifestFile(GOOD.replace(' }', ', env: { API_TOKEN: abc } }'))
+    const { exit, stdout, stderr } = await runCommand(['validate', path])
+    expect([exit, stdout]).toEqual([0, `${path} is valid: 1 model\n`])
+    expect(stderr).toContain('warning: models.echo.env.API_TOKEN looks like a secret')
+    const asked = await runCommand(['validate', path, '--json'])
+    expect(asked.stderr).toBe('')
+    expect(JSON.parse(asked.stdout).warnings).toMatchObject([{ code: 'manifest_secret_in_clear', file: path }])
+    expect((await runCommand(['validate', path, '--quiet'])).stderr).toBe('')
   })
 
   it('shows each problem with its place on stderr, and exits 3', async () => {

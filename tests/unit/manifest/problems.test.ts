@@ -23,7 +23,7 @@ import { MODELS } from './corpus/models.ts'
 import { SECTIONS } from './corpus/sections.ts'
 import { VALUES } from './corpus/values.ts'
 import { SECRET, VARIABLES, VARYING } from './corpus/variables.ts'
-import { WAYS } from './corpus/variants.ts'
+import { KEPT, WAYS } from './corpus/variants.ts'
 import { YAML_TEXT } from './corpus/yaml-text.ts'
 import { ON_CPU, ON_GPU, parseBad } from './helpers.ts'
 
@@ -34,6 +34,7 @@ const TABLES: readonly { readonly table: string; readonly cases: readonly Case[]
   { table: 'values', cases: VALUES },
   { table: 'limits', cases: LIMITS },
   { table: 'ways', cases: WAYS },
+  { table: 'kept', cases: KEPT },
   { table: 'variables', cases: VARYING },
   { table: 'a host with GPUs', cases: ON_GPUS, gpus: true },
 ]

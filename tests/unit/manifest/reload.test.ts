@@ -21,7 +21,10 @@ const BAD: ManifestResult = {
 }
 
 function good(manifest: Manifest): ManifestResult {
-  return { kind: 'manifest', manifest, settings: () => [] } as Extract<ManifestResult, { kind: 'manifest' }>
+  // One of two models has something to warn of.
+  const [problem] = BAD.kind === 'problems' ? BAD.problems : []
+  const warnings = { problems: problem && manifest.models.size > 1 ? [problem] : [], path: '/etc/m.yaml', text: '' }
+  return { kind: 'manifest', manifest, warnings, settings: () => [] }
 }
 
 /** A daemon's side of it: what is in force, what was read in turn, what was said. */
@@ -42,6 +45,7 @@ function scene(reads: (ManifestResult | EnginehouseError)[]) {
       return { records: [], done: Promise.resolve() }
     },
     refused: ({ problems, problem }) => said.push(['refused', problems, problem]),
+    warned: (warnings) => warnings.forEach(({ line }) => said.push(['warned', line])),
   })
   return { said, reload, current: () => current }
 }
@@ -60,6 +64,7 @@ describe('a reload', () => {
     })
     expect(current()).toBe(AB)
     expect(said).toEqual([
+      ['warned', 3],
       ['applied', 'operator', ['b']],
       ['refused', 1, '3:5 There is no key "tll" under models.a.'],
     ])
@@ -84,6 +89,7 @@ describe('a reload', () => {
     const { said, reload } = scene([good(AB), good(A)])
     await Promise.all([reload('file'), reload('file')])
     expect(said).toEqual([
+      ['warned', 3],
       ['applied', 'file', ['b']],
       ['applied', 'file', []],
     ])

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isScalar, parseDocument, visit } from 'yaml'
 import { renderProblems } from '../../../src/manifest/index.ts'
 import { fixture, ON_GPU, parse } from './helpers.ts'
@@ -32,17 +32,18 @@ function varied(text: string): readonly string[] {
   return places.map(([start, end]) => `${text.slice(0, start)}"\${SECRET}"${text.slice(end)}`)
 }
 
-test.each(['full.yaml', 'minimal.yaml', 'anchors.yaml'])('no problem of %s shows the value of a variable', (name) => {
+describe.each(['full.yaml', 'minimal.yaml', 'anchors.yaml'])('in the place of each value of %s', (name) => {
   const texts = varied(fixture(name))
-  let problems = 0
-  for (const text of texts) {
-    for (const value of VALUES) {
+
+  test.each(VALUES)('%j of a variable is in no problem', (value) => {
+    let problems = 0
+    for (const text of texts) {
       const result = parse(text, ON_GPU, { environment: { SECRET: value } })
       if (result.kind === 'manifest') continue
       problems += result.problems.length
-      expect(JSON.stringify(result.problems), `${value} in ${text}`).not.toContain(SECRET)
+      expect(JSON.stringify(result.problems), text).not.toContain(SECRET)
       expect(renderProblems(result, { color: false })).not.toContain(SECRET)
     }
-  }
-  expect(problems).toBeGreaterThan(texts.length)
+    expect(problems).toBeGreaterThan(0)
+  })
 })

@@ -171,3 +171,38 @@ export const WAYS: readonly Case[] = [
     ['manifest_value', 'defaults.fallback must be the name or an alias of a model'],
   ],
 ]
+
+/** Two commands that are started at boot and never evicted. */
+const kept = (memory: string, a: string, b: string): string =>
+  [
+    'version: 1',
+    `memory: { ${memory} }`,
+    'models:',
+    `  a: { engine: command, command: [x], keep: always, ${a} }`,
+    `  b: { engine: command, command: [x], keep: always, ${b} }`,
+    '',
+  ].join('\n')
+
+/** What a manifest says against itself in several models. */
+export const KEPT: readonly Case[] = [
+  [
+    'more kept than the host gives',
+    kept('host: 8GiB', 'memory: 5GiB', 'memory: ▶4GiB'),
+    ['manifest_kept_over_memory', '("a", "b") claim 9GiB of the host, and memory.host leaves 8GiB. Keep fewer'],
+  ],
+  [
+    'one that alone is more than the host gives',
+    kept('host: 8GiB', 'memory: ▶9GiB', 'ttl: never').replace(', ttl: never', ''),
+    ['manifest_kept_over_memory', '("a") claim 9GiB'],
+  ],
+  [
+    'more kept than there is of a resource',
+    kept('resources: { licences: 2 }', 'resources: { licences: 2 }', 'resources: ▶{ licences: 1 }'),
+    ['manifest_conflict', 'Models with `keep: always` ("a", "b") take 3 of "licences", and memory.resources has 2.'],
+  ],
+  [
+    'two kept on a GPU that one takes whole',
+    kept('reserve: 1GiB', 'gpus: [0, 1], memory: all', 'gpus: ▶[1], memory: 4GiB'),
+    ['manifest_conflict', 'models.a.memory takes GPU 1 whole for good, and "b" is kept there too.'],
+  ],
+]
