@@ -168,6 +168,7 @@ async function build(
     journal,
     logs,
     requests: gateway.requests,
+    totals: metrics.totals,
     engines: () => engineFacts(supervisor.manifest, places),
     version,
     startedAt,

@@ -37,11 +37,28 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
   'POST /completions': { ...inference, what: 'the same' },
   'POST /v1/embeddings': { ...inference, what: 'vectors, where the engine embeds' },
   'POST /embeddings': { ...inference, what: 'the same' },
+  'POST /v1/generate': {
+    ...inference,
+    what:
+      'text from `prompt` (`max_length`, `temperature`, `top_p`, `stream`), or in the shape of TGI from `inputs`; asked ' +
+      'of the engine as a completion, of 100 new tokens where nothing else is said',
+  },
+  'POST /generate': { ...inference, what: 'TGI: text from `inputs` and `parameters`' },
+  'POST /generate_stream': { ...inference, what: 'the same as events, one for each piece of text' },
   'GET /v1/models': {
     ...openai,
     what: 'the models of the manifest, with `status.value`, `context_length`, `aliases` and `root`',
   },
   'GET /v1/models/*': { ...openai, what: 'one model, by its name or alias; slashes plain or as %2F' },
+
+  'GET /v1/models/loaded': { ...openai, what: 'models in memory', answers: '{ models: LoadedShape[], count }' },
+  'GET /v1/models/stats': { ...openai, what: 'what was counted since the daemon started', answers: 'StatsShape' },
+  'POST /v1/models/unload-all': {
+    ...openai,
+    what: 'take all models out of memory',
+    body: unloadAllBody,
+    answers: 'UnloadAllShape',
+  },
 
   'GET /livez': { ...operations, what: '200 while the process answers' },
   'GET /readyz': {
@@ -49,6 +66,15 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
     what: '200 from when leftovers of an earlier daemon are gone until a shutdown begins, else 503',
   },
   'GET /health': { ...operations, what: '200 with the stage and counts of models' },
+  'GET /healthz': { ...operations, what: 'the same' },
+  'GET /v1/health': {
+    ...operations,
+    what: 'the same, with the version and the memory of devices',
+    answers: 'HealthShape',
+  },
+  'GET /version': { ...operations, what: 'the version', answers: 'VersionShape' },
+  'GET /schema/manifest.json': { ...operations, what: "the manifest's JSON Schema" },
+  'GET /v1/metrics': { ...operations, what: 'the same as `/metrics`' },
   'GET /metrics': { ...operations, what: 'the [metrics](metrics.md), as text for Prometheus' },
   'GET /': { ...operations, what: 'one line of text' },
 

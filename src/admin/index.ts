@@ -7,10 +7,14 @@ export type {
   EngineShape,
   EventShape,
   ExplanationShape,
+  HealthShape,
+  LoadedShape,
   ModelShape,
   RequestShape,
+  StatsShape,
   StatusShape,
   UnloadAllShape,
+  VersionShape,
   WaitingShape,
 } from './shapes.ts'
 export { createEngineLogs, type EngineOutput } from './engine-logs.ts'

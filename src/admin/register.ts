@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 
 import { acceptJson } from './json.ts'
-import type { AdminOptions } from './route.ts'
+import type { AdminOptions, Route } from './route.ts'
 import { actionRoutes } from './routes/actions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { logRoutes } from './routes/logs.ts'
+import { operationRoutes } from './routes/operations.ts'
 import { readRoutes } from './routes/reads.ts'
 import { requestRoutes } from './routes/requests.ts'
+import { seedRoutes } from './routes/seed.ts'
 
 const PREFIX = '/api/v1'
 
@@ -16,13 +18,26 @@ const PREFIX = '/api/v1'
  * socket. Errors are thrown, and answered by the server's own error handler.
  */
 export async function registerAdmin(app: FastifyInstance, options: AdminOptions): Promise<void> {
-  const rooms = [readRoutes, actionRoutes, requestRoutes, explainRoutes, eventRoutes, logRoutes]
-  const routes = rooms.flatMap((routesOf) => routesOf(options))
+  const native = [readRoutes, actionRoutes, requestRoutes, explainRoutes, eventRoutes, logRoutes]
+  await addRoutes(
+    app,
+    PREFIX,
+    native.flatMap((routesOf) => routesOf(options)),
+  )
+  await addRoutes(
+    app,
+    '',
+    [seedRoutes, operationRoutes].flatMap((routesOf) => routesOf(options)),
+  )
+}
+
+/** In a scope of their own: their bodies are read as JSON, those of inference routes are not. */
+async function addRoutes(app: FastifyInstance, prefix: string, routes: readonly Route[]): Promise<void> {
   await app.register(
     async (scope) => {
       acceptJson(scope)
       for (const route of routes) scope.route({ method: route.method, url: route.path, handler: route.handle })
     },
-    { prefix: PREFIX },
+    { prefix },
   )
 }

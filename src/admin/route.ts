@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Instant, Operations } from '../core/index.ts'
+import type { Totals } from '../telemetry/index.ts'
 import type { EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
 
 /** What the native routes are made of. */
@@ -11,6 +12,8 @@ export interface AdminOptions {
   readonly requests: LiveRequests
   /** Looked for anew each time: somebody may have installed one meanwhile. */
   readonly engines: () => Promise<readonly EngineFacts[]>
+  /** What was counted since the daemon started. */
+  readonly totals: () => Promise<Totals>
   readonly version: string
   readonly startedAt: Instant
   /** Where clients reach the daemon, as an URL or `unix:/path`; null until it listens. */
@@ -21,7 +24,7 @@ export interface AdminOptions {
   readonly now: () => Instant
 }
 
-/** One native route: its method, its path below /api/v1 and what it does. */
+/** One route: its method, its path (of native ones, what stands below /api/v1) and what it does. */
 export interface Route {
   readonly method: 'GET' | 'POST'
   readonly path: string

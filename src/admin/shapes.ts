@@ -143,6 +143,51 @@ export interface UnloadAllShape {
   readonly skipped: readonly { readonly model: string; readonly why: string }[]
 }
 
+/** A model in memory, as single-host model servers tell it. */
+export interface LoadedShape {
+  readonly model: string
+  /** `llamacpp`, or `command`. */
+  readonly backend: string
+  readonly device: string
+  readonly loaded_at: string | null
+  readonly last_used: string | null
+  /** Seconds; null for one that is never unloaded for being idle. */
+  readonly ttl: number | null
+  readonly expires_at: string | null
+  readonly memory_bytes: number
+}
+
+export interface StatsShape {
+  /** Requests whose model was in memory. */
+  readonly hits: number
+  /** Requests that had to wait for a load, or got nothing. */
+  readonly misses: number
+  readonly loads: number
+  /** Models that left memory, by the reason. */
+  readonly evictions: Readonly<Record<string, number>>
+  readonly loaded: number
+  readonly memory: Readonly<Record<string, { readonly used: number; readonly total: number }>>
+}
+
+export interface HealthShape {
+  readonly status: 'ok' | 'recovering' | 'stopping'
+  readonly version: string
+  readonly started_at: string
+  readonly uptime_seconds: number
+  readonly models: {
+    readonly total: number
+    readonly loaded: number
+    readonly loading: number
+    readonly failed: number
+  }
+  readonly devices: readonly { readonly id: string; readonly used: number; readonly total: number }[]
+}
+
+export interface VersionShape {
+  readonly version: string
+  readonly node: string
+}
+
 export interface EventShape {
   readonly seq: number
   readonly at: string

@@ -18,9 +18,9 @@ export interface Asked {
 }
 
 /** Members that are meant for us and that this version does not act upon: an engine must never see them. */
-const NOT_SUPPORTED = ['keep_alive', 'ttl', 'backend', 'device'] as const
+export const OUR_FIELDS = ['keep_alive', 'ttl', 'backend', 'device'] as const
 
-const WANTED: ReadonlySet<string> = new Set(['model', 'stream', ...NOT_SUPPORTED])
+const WANTED: ReadonlySet<string> = new Set(['model', 'stream', ...OUR_FIELDS])
 
 /** Checks a body and finds what is asked. Throws json_invalid, parameter_invalid or not_supported. */
 export function readAsked(body: Buffer): Asked {
@@ -28,7 +28,7 @@ export function readAsked(body: Buffer): Asked {
   if (typeof found === 'string') throw new EnginehouseError('json_invalid', { why: found })
   if (!isUtf8(body)) throw new EnginehouseError('json_invalid', { why: 'it is not valid UTF-8' })
   if (body.length <= PARSE_LIMIT) checkValues(body)
-  for (const field of NOT_SUPPORTED) {
+  for (const field of OUR_FIELDS) {
     if (found.values.has(field)) throw new EnginehouseError('not_supported', { what: `The field \`${field}\`` })
   }
   const modelAt = found.values.get('model') ?? null

@@ -1,5 +1,5 @@
 import { EnginehouseError } from '../core/index.ts'
-import type { ModelName, ModelView, ServedModel, View } from '../core/index.ts'
+import type { ModelView, ServedModel, View } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
 
 /** The models as clients may know them. An unlisted one answers to its names, and is named by nobody else. */
@@ -14,8 +14,8 @@ export interface Catalog {
   resolve(name: string | null): ServedModel
 }
 
-export function createCatalog(view: View, isUnlisted: (model: ModelName) => boolean): Catalog {
-  const listed = (): readonly ModelView[] => view.models().filter(({ id }) => !isUnlisted(id))
+export function createCatalog(view: View): Catalog {
+  const listed = (): readonly ModelView[] => view.models().filter(({ unlisted }) => !unlisted)
 
   function notFound(name: string): EnginehouseError {
     const names = listed().flatMap((model) => [model.id, ...model.aliases])

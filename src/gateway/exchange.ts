@@ -10,10 +10,11 @@ import type {
   RequestId,
   ServedModel,
 } from '../core/index.ts'
-import type { AccessLog, Logger, Metrics, RequestOutcome, TokenUsage } from '../telemetry/index.ts'
+import type { AccessLog, AdmissionResult, Logger, Metrics, RequestOutcome, TokenUsage } from '../telemetry/index.ts'
 import { clientOf } from './access.ts'
 import { ownHeaders } from './answer.ts'
 import type { Asked } from './asked.ts'
+import type { Translated } from './dialects/dialect.ts'
 import { Outcome } from './outcome.ts'
 import type { OutcomeObserver } from './outcome.ts'
 import { Relay } from './relay.ts'
@@ -52,8 +53,12 @@ export interface Demand {
   /** The client's own id where it sent one, else `id`. */
   readonly requestId: string
   readonly route: string
+  /** What the engine is asked: its own route. */
+  readonly path: string
   readonly model: ServedModel
   readonly asked: Asked
+  /** How the answer is put into the client's dialect; null where it passes as it is. */
+  readonly translated: Translated | null
   readonly onCold: 'wait' | 'fail'
 }
 
@@ -222,6 +227,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       return
     }
     this.#lease = lease
+    this.#admitted(lease.coldStart === null ? 'hit' : 'miss')
     const upstream = this.#room.upstreams.of(lease)
     if (upstream === null) {
       this.engineEnded(lease.ended.reason)
@@ -236,6 +242,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       ownHeaders: ownHeaders(this.#demand.requestId, lease),
       stalledReader: this.#room.stalledReader,
       timeouts: this.#room.timeoutsOf(lease.model),
+      translation: this.#demand.translated?.answer(lease.model) ?? null,
       now: this.#room.now,
       watcher: this,
     })
@@ -244,6 +251,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
 
   #denied(error: unknown): void {
     this.#waiting = null
+    this.#admitted('miss')
     if (error instanceof EnginehouseError) {
       this.#outcome.fail(error, { outcome: 'refused' })
       return
@@ -255,9 +263,14 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     })
   }
 
+  /** Counted once, also where the first engine was gone before it got the request. */
+  #admitted(result: AdmissionResult): void {
+    if (!this.#startedOver) this.#room.metrics.admitted(this.#demand.model.id, result)
+  }
+
   /** The request that the engine gets is made from parts: nothing that a client wrote decides its line or framing. */
   #order(lease: Lease): UpstreamOrder {
-    const { requestId, route, asked } = this.#demand
+    const { requestId, path, asked } = this.#demand
     const headers = [
       'content-type',
       'application/json',
@@ -270,7 +283,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     if (accept !== undefined) headers.push('accept', accept)
     if (typeof traceparent === 'string') headers.push('traceparent', traceparent)
     return {
-      path: route,
+      path,
       method: 'POST',
       headers,
       body: bodyFor(asked, lease.servedName),

@@ -3,7 +3,7 @@ import type { FastifyContextConfig, FastifyInstance } from 'fastify'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import { EnginehouseError } from '../core/index.ts'
-import type { Admission, Bytes, ListenAddress, Millis, ModelName, ModelSpec, ServerSpec, View } from '../core/index.ts'
+import type { Admission, Bytes, ListenAddress, Millis, ServerSpec, View } from '../core/index.ts'
 import type { AccessLog, Logger, Metrics } from '../telemetry/index.ts'
 import { logAccess, writeAnswered } from './access.ts'
 import { createBodyBudget } from './body-budget.ts'
@@ -50,7 +50,6 @@ export interface GatewayOptions {
 /** What of the manifest is the gateway's to carry out; read anew for each request, so that a reload is felt at once. */
 export interface GatewayManifest {
   readonly server: Pick<ServerSpec, 'hosts' | 'cors'>
-  readonly models: ReadonlyMap<ModelName, Pick<ModelSpec, 'timeouts' | 'unlisted'>>
 }
 
 /** Inference requests whose response is not closed yet. */
@@ -92,7 +91,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     access,
     running,
     stalledReader: limits.stalledReader ?? STALLED_READER,
-    timeoutsOf: (model) => options.manifest().models.get(model)?.timeouts ?? null,
+    timeoutsOf: (model) => view.resolve(model)?.timeouts ?? null,
     now: options.now ?? (() => performance.now()),
     closed() {
       if (running.size === 0) for (const resolve of emptied.splice(0)) resolve()
@@ -119,7 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     isLocal: (request) => localSockets.has(request.socket),
   })
   registerHealth(app, { view, metrics, stage: () => (draining ? 'stopping' : view.stage) })
-  const catalog = createCatalog(view, (model) => options.manifest().models.get(model)?.unlisted === true)
+  const catalog = createCatalog(view)
   registerModels(app, catalog)
   registerInference(app, {
     catalog,

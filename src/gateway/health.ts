@@ -24,19 +24,21 @@ export function registerHealth(app: FastifyInstance, { view, metrics, stage }: H
     if (now === 'recovering') throw new EnginehouseError('recovering', {})
     return { status: 'ok' }
   })
-  app.get('/health', () => {
+  const health = (): object => {
     const models = view.models()
     const count = (status: string): number => models.filter((model) => model.status === status).length
     return {
       status: stage() === 'serving' ? 'ok' : stage(),
       models: { total: models.length, loaded: count('loaded'), loading: count('loading'), failed: count('failed') },
     }
-  })
-  app.get<{ Querystring: { model?: string } }>('/metrics', async (request, reply) => {
-    if (request.query.model !== undefined) {
-      throw new EnginehouseError('not_supported', { what: 'The query `model` of /metrics' })
-    }
-    const { contentType, text } = await metrics.render(view)
-    return reply.header('content-type', contentType).send(text)
-  })
+  }
+  for (const path of ['/health', '/healthz']) app.get(path, health)
+  for (const path of ['/metrics', '/v1/metrics']) {
+    app.get<{ Querystring: { model?: string } }>(path, async (request, reply) => {
+      if (request.query.model !== undefined)
+        throw new EnginehouseError('not_supported', { what: 'The query `model` of /metrics' })
+      const { contentType, text } = await metrics.render(view)
+      return reply.header('content-type', contentType).send(text)
+    })
+  }
 }

@@ -62,6 +62,7 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
     const asked = readAsked(Buffer.isBuffer(request.body) ? request.body : NO_BODY)
     const model = room.catalog.resolve(asked.model)
     if (!model.capabilities.has(route.capability)) throw unsupported(model, route)
+    const translated = route.dialect?.translate(asked) ?? null
     // The body took its time; the drain may have begun meanwhile.
     if (room.draining()) throw new EnginehouseError('shutting_down', {})
     const requestId = request.id
@@ -70,7 +71,16 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
     reply.hijack()
     new Exchange(
       room.exchanges,
-      { id, requestId, route: route.path, model, asked, onCold },
+      {
+        id,
+        requestId,
+        route: route.path,
+        path: translated?.path ?? route.path,
+        model,
+        asked: translated?.asked ?? asked,
+        translated,
+        onCold,
+      },
       request.raw,
       reply.raw,
     ).begin()

@@ -6,6 +6,8 @@ import type { TokenUsage } from '../telemetry/index.ts'
 import { AnswerDeadline } from './answer-deadline.ts'
 import type { PassedLimit } from './answer-deadline.ts'
 import { answerHeaders, kindOf } from './answer.ts'
+import { UnreadableAnswer } from './dialects/dialect.ts'
+import type { AnswerTranslation } from './dialects/dialect.ts'
 import { MAX_HELD } from './limits.ts'
 import type { Outcome } from './outcome.ts'
 import type { Upstream, UpstreamOrder } from './upstream.ts'
@@ -30,6 +32,8 @@ export interface RelayOptions {
   readonly timeouts: AnswerTimeouts | null
   /** Milliseconds of a clock that only moves forward. */
   readonly now: () => Millis
+  /** Null: the engine's bytes are the client's. */
+  readonly translation: AnswerTranslation | null
   readonly watcher: RelayWatcher
 }
 
@@ -67,6 +71,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   #stalled = false
   #deadline: AnswerDeadline | null = null
   #abandoned = false
+  /** Set once the answer turned out to be one that is translated. */
+  #translation: AnswerTranslation | null = null
   readonly #usage = new UsageFinder()
 
   constructor(options: RelayOptions) {
@@ -121,12 +127,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (status === 401) return this.#fail('engine_protocol', 'it refused the key that it was started with.')
     if (status >= 400 && !kind.stream && (!kind.json || kind.empty)) return this.#refused(status)
     this.#status = status
-    this.#headers = answerHeaders(headers, this.#options.ownHeaders, kind)
-    if (kind.unframed && !kind.stream) {
+    this.#translation = status < 300 ? this.#options.translation : null
+    const isOurs = this.#translation !== null
+    this.#headers = answerHeaders(headers, this.#options.ownHeaders, isOurs ? { ...kind, unframed: true } : kind)
+    if ((kind.unframed || isOurs) && !kind.stream) {
       this.#held = []
       return
     }
-    if (kind.unframed) this.#tail = ''
+    if (kind.unframed && !isOurs) this.#tail = ''
     this.#options.outcome.begin(kind.stream ? 'stream' : 'body', status, this.#headers)
   }
 
@@ -144,7 +152,9 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#held !== null) return this.#hold(this.#held, piece)
     if (this.#tail !== null)
       this.#tail = (this.#tail + piece.toString('latin1', Math.max(0, piece.length - TAIL))).slice(-TAIL)
-    if (!response.write(piece)) {
+    const bytes = this.#translation === null ? piece : this.#translated((translation) => translation.piece(piece))
+    // An empty chunk would be the end of the body.
+    if (bytes !== null && bytes.length > 0 && !response.write(bytes)) {
       controller.pause()
       this.#watchReader()
     }
@@ -154,6 +164,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#over) return
     if (this.#held !== null) return this.#passHeld(this.#held)
     if (this.#tail !== null && !this.#tail.trimEnd().endsWith(DONE)) return this.#truncated()
+    if (this.#translation !== null) return this.#endTranslated()
     this.#complete()
   }
 
@@ -194,21 +205,39 @@ export class Relay implements Dispatcher.DispatchHandler {
   #hold(held: Buffer[], piece: Buffer): void {
     this.#heldBytes += piece.length
     if (this.#heldBytes > MAX_HELD)
-      return this.#fail('engine_protocol', 'it has no length and is too large to be checked.')
+      return this.#fail('engine_protocol', 'it is too large to be held until it is whole.')
     held.push(piece)
   }
 
-  /** An unframed body that parses is whole. */
+  /** A body that had to be seen whole: an unframed one is when it parses, and a translated one is another. */
   #passHeld(held: Buffer[]): void {
-    const body = Buffer.concat(held)
-    try {
-      JSON.parse(body.toString('utf8'))
-    } catch {
-      return this.#truncated()
-    }
-    this.#headers.push('content-length', String(body.length))
+    const whole = Buffer.concat(held)
+    const body = this.#translation === null ? whole : this.#translated((translation) => translation.whole(whole))
+    if (body === null) return
+    if (this.#translation === null && !isJson(whole)) return this.#truncated()
+    this.#headers.push('content-length', String(Buffer.byteLength(body)))
     this.#options.outcome.begin('body', this.#status, this.#headers)
     this.#options.response.write(body)
+    this.#complete()
+  }
+
+  /** Null when the engine's answer cannot be read: the request has failed then. */
+  #translated(read: (translation: AnswerTranslation) => string | null): string | null {
+    if (this.#translation === null) return null
+    try {
+      return read(this.#translation)
+    } catch (error) {
+      if (!(error instanceof UnreadableAnswer)) throw error
+      this.#fail('engine_protocol', `${error.message}.`)
+      return null
+    }
+  }
+
+  #endTranslated(): void {
+    const rest = this.#translated((translation) => translation.end())
+    if (this.#over) return
+    if (rest === null) return this.#truncated()
+    if (rest !== '') this.#options.response.write(rest)
     this.#complete()
   }
 
@@ -258,4 +287,13 @@ function isRefusedConnection(error: Error): boolean {
 function isProtocolError(error: Error): boolean {
   if (error.name === 'HTTPParserError') return !error.message.includes('EOF')
   return error.name === 'HeadersOverflowError'
+}
+
+function isJson(body: Buffer): boolean {
+  try {
+    JSON.parse(body.toString('utf8'))
+    return true
+  } catch {
+    return false
+  }
 }

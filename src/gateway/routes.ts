@@ -1,32 +1,35 @@
 import type { Capability } from '../core/index.ts'
+import type { Dialect } from './dialects/dialect.ts'
+import { generate } from './dialects/generate.ts'
+import { tgi, tgiStream } from './dialects/tgi.ts'
 
-/** An inference route: `path` is what the engine is asked and what metrics say; `aliases` lead to the same. */
+/** An inference route: `path` is what metrics say, and what an engine that has it is asked; `aliases` lead to the same. */
 export interface InferenceRoute {
   readonly path: string
   readonly aliases: readonly string[]
   readonly capability: Capability
+  /** Null: the engine has this very route, and gets the body as it came. */
+  readonly dialect: Dialect | null
 }
 
 export const INFERENCE_ROUTES: readonly InferenceRoute[] = Object.freeze([
-  { path: '/v1/chat/completions', aliases: ['/chat/completions'], capability: 'chat' },
-  { path: '/v1/completions', aliases: ['/completions'], capability: 'completions' },
-  { path: '/v1/embeddings', aliases: ['/embeddings'], capability: 'embeddings' },
+  { path: '/v1/chat/completions', aliases: ['/chat/completions'], capability: 'chat', dialect: null },
+  { path: '/v1/completions', aliases: ['/completions'], capability: 'completions', dialect: null },
+  { path: '/v1/embeddings', aliases: ['/embeddings'], capability: 'embeddings', dialect: null },
+  { path: '/v1/generate', aliases: [], capability: 'completions', dialect: generate },
+  { path: '/generate', aliases: [], capability: 'completions', dialect: tgi },
+  { path: '/generate_stream', aliases: [], capability: 'completions', dialect: tgiStream },
 ])
 
 /** Routes that belong to the contract and are not built: they are refused by name. One that is registered wins over this list. */
 const NOT_BUILT: readonly string[] = [
   '/v1/responses /responses /v1/rerank /rerank /v2/rerank /v1/score /v1/audio/* /v1/images/*',
   '/tokenize /detokenize /infill /v1/messages /v1/messages/count_tokens',
-  '/v1/generate /generate /generate_stream',
-  '/v1/models/loaded /v1/models/stats /v1/models/inventory /v1/models/unload-all',
-  '/v1/models/download /v1/models/download/:job',
+  '/v1/models/inventory /v1/models/download /v1/models/download/:job',
   '/models /models/sse /models/load /models/unload',
   '/api/version /api/tags /api/ps /api/show /api/chat /api/generate /api/embed /api/embeddings /api/pull',
-  '/api/v1/models /api/v1/models/* /api/v1/devices /api/v1/queue /api/v1/requests /api/v1/requests/:id/cancel',
-  '/api/v1/downloads /api/v1/engines /api/v1/config /api/v1/config/reload /api/v1/events /api/v1/explain',
-  '/api/v1/logs /api/v1/plan /api/v1/validate',
-  '/upstream/:model/* /healthz /version /v1/health /v1/metrics',
-  '/openapi.json /docs /redoc /schema/manifest.json',
+  '/api/v1/downloads /api/v1/config /api/v1/config/reload /api/v1/plan /api/v1/validate',
+  '/upstream/:model/* /openapi.json /docs /redoc',
 ].flatMap((family) => family.split(' '))
 
 const byName: ReadonlySet<string> = new Set(NOT_BUILT)

@@ -34,7 +34,7 @@ const SHORT_STRING = 24
  * Finds top-level members of a JSON object without building it: one walk over the bytes, strings jumped over.
  * Checks the structure (brackets, strings, separators at the top), not every value.
  */
-export function scan(buffer: Buffer, wanted: ReadonlySet<string>): Scan | ScanProblem {
+export function scan(buffer: Buffer, wanted: Pick<ReadonlySet<string>, 'has'>): Scan | ScanProblem {
   if (buffer.length === 0) return 'it is empty'
   if (buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf) return 'it begins with a byte order mark'
   let at = skipSpace(buffer, 0)

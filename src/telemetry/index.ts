@@ -4,4 +4,4 @@ export type { Logger, LoggerOptions, LogDestination, LogLevel } from './logger.t
 export { openLogs } from './logs.ts'
 export type { Logs } from './logs.ts'
 export { createMetrics } from './metrics.ts'
-export type { EndedRequest, Metrics, RequestOutcome, TokenUsage } from './metrics.ts'
+export type { AdmissionResult, EndedRequest, Metrics, RequestOutcome, TokenUsage, Totals } from './metrics.ts'

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { JournalRecord, LeaseOutcome, ModelName, View } from '../core/index.ts'
+import type { JournalRecord, LeaseOutcome, LeaveReason, ModelName, View } from '../core/index.ts'
 import { mirrorView } from './mirror.ts'
 
 /** `refused`: by a check of ours or by the supervisor, before an engine was asked. */
@@ -14,6 +14,17 @@ export interface EndedRequest {
   readonly seconds: number
   /** From the request's arrival to the first byte of the answer; null when there was none. */
   readonly firstByteSeconds: number | null
+}
+
+/** `hit`: its model was in memory when it asked. `miss`: it had to wait for a load, or got nothing. */
+export type AdmissionResult = 'hit' | 'miss'
+
+/** Since the daemon started, over all models. */
+export interface Totals {
+  readonly admissions: Readonly<Record<AdmissionResult, number>>
+  readonly loads: number
+  /** Reasons that have not happened are absent. */
+  readonly unloads: Readonly<Partial<Record<LeaveReason, number>>>
 }
 
 export interface TokenUsage {
@@ -32,11 +43,14 @@ export interface MetricNote {
 export interface Metrics {
   requestStarted(): void
   requestEnded(request: EndedRequest): void
+  /** Once per request that was let in to ask for its model. */
+  admitted(model: ModelName, result: AdmissionResult): void
   tokensUsed(model: ModelName, usage: TokenUsage): void
   /** Counts what the journal tells: loads, unloads, exits. */
   observe(record: JournalRecord): void
   /** The text for Prometheus; figures that mirror the view are read from it now. */
   render(view: View): Promise<{ readonly contentType: string; readonly text: string }>
+  totals(): Promise<Totals>
   /** Every metric, for the reference page. */
   list(): readonly MetricNote[]
 }
@@ -83,6 +97,12 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     help: 'Inference requests that are waiting or being answered.',
     registers,
   })
+  const admissions = new Counter({
+    name: 'enginehouse_admissions_total',
+    help: 'Requests by whether their model was in memory: hit, or miss when they had to wait for a load or got nothing.',
+    labelNames: ['model', 'result'],
+    registers,
+  })
   const loads = new Counter({
     name: 'enginehouse_model_loads_total',
     help: 'Starts of engines by what they came to.',
@@ -125,6 +145,9 @@ export function createMetrics({ version }: { readonly version: string }): Metric
       duration.observe({ model: label, route }, seconds)
       if (firstByteSeconds !== null) firstByte.observe({ model: label, route }, firstByteSeconds)
     },
+    admitted(model, result) {
+      admissions.inc({ model, result })
+    },
     tokensUsed(model, { input, output }) {
       tokens.inc({ model, type: 'input' }, input)
       tokens.inc({ model, type: 'output' }, output)
@@ -144,8 +167,27 @@ export function createMetrics({ version }: { readonly version: string }): Metric
       mirror(view)
       return { contentType: registry.contentType, text: await registry.metrics() }
     },
+    async totals() {
+      const results = await sumBy(admissions, 'result')
+      const outcomes = await sumBy(loads, 'outcome')
+      return {
+        admissions: { hit: results.hit ?? 0, miss: results.miss ?? 0 },
+        loads: outcomes['ready'] ?? 0,
+        unloads: await sumBy(unloads, 'reason'),
+      }
+    },
     list: () => registry.getMetricsAsArray().map(noteOf),
   }
+}
+
+/** A counter's figures added up by one of its labels. */
+async function sumBy<L extends string>(counter: Counter<L>, label: L): Promise<Readonly<Record<string, number>>> {
+  const sums: Record<string, number> = {}
+  for (const { labels, value } of (await counter.get()).values) {
+    const key = String(labels[label])
+    sums[key] = (sums[key] ?? 0) + value
+  }
+  return sums
 }
 
 /** The library keeps the labels of a metric, and its types do not tell. */

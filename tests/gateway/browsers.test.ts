@@ -15,7 +15,6 @@ const EVIL = 'https://evil.example'
 const operations = stubOperations([READY])
 const manifest = {
   server: { hosts: ['auto', 'models.example'] as readonly string[], cors: ['local', APP] },
-  models: new Map(),
 }
 
 let house: House

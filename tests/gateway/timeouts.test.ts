@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AnswerTimeouts } from '../../src/core/index.ts'
+import { modelView } from './support/house.ts'
 import type { HouseOptions } from './support/house.ts'
 import { post, rawClient } from './support/raw-client.ts'
 import { chunk, jsonAnswer, LAST_CHUNK, STREAM_HEAD, token } from './support/raw-engine.ts'
@@ -8,8 +9,7 @@ import { ask, errorOf, setScene } from './support/scene.ts'
 const NEVER: AnswerTimeouts = { firstByte: null, betweenBytes: null, total: null }
 
 function limits(timeouts: Partial<AnswerTimeouts>): HouseOptions {
-  const models = new Map([['m', { timeouts: { ...NEVER, ...timeouts }, unlisted: false }]])
-  return { manifest: { server: { hosts: ['auto'], cors: [] }, models } }
+  return { models: [modelView('m', { timeouts: { ...NEVER, ...timeouts } })] }
 }
 
 test('an engine that says nothing is 504 at `first_byte`, and is told to stop', async () => {

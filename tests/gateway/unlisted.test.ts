@@ -3,15 +3,11 @@ import { modelView } from './support/house.ts'
 import { jsonAnswer } from './support/raw-engine.ts'
 import { ask, errorOf, setScene } from './support/scene.ts'
 
-const timeouts = { firstByte: null, betweenBytes: null, total: null }
-const models = new Map([['hidden', { timeouts, unlisted: true }]])
-
 test('an unlisted model answers to its names, and is named by nobody else', async () => {
   const { house } = await setScene(
     { answer: ({ socket }) => void socket.write(jsonAnswer({ ok: true })) },
     {
-      models: [modelView('seen'), modelView('hidden', { aliases: ['secret'] })],
-      manifest: { server: { hosts: ['auto'], cors: [] }, models },
+      models: [modelView('seen'), modelView('hidden', { aliases: ['secret'], unlisted: true })],
     },
   )
   const list = (await (await fetch(`${house.url}/v1/models`)).json()) as { data: { id: string }[] }

@@ -15,12 +15,17 @@ export function actionRoutes(options: AdminOptions): readonly Route[] {
   return [
     post('/models/load', (body) => load(options, readBody(loadBody, body))),
     post('/models/unload', (body) => unload(options, readBody(unloadBody, body))),
-    post('/models/unload-all', (body) => unloadAll(options, readBody(unloadAllBody, body))),
+    unloadAllRoute('/models/unload-all', options),
     post('/models/pin', (body) => pin(options, readBody(pinBody, body))),
     post('/models/unpin', (body) => unpin(options, readBody(unpinBody, body))),
     notBuilt('/models/restart'),
     notBuilt('/models/download'),
   ]
+}
+
+/** One action under two paths. */
+export function unloadAllRoute(path: string, options: AdminOptions): Route {
+  return post(path, (body) => unloadAll(options, readBody(unloadAllBody, body)))
 }
 
 /** Refused by name: `GET /models/*` covers the path, so that it would be a wrong method else. */

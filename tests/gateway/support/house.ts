@@ -151,7 +151,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     stage: 'serving' as View['stage'],
   }
   const admission = stubAdmission(options.address ?? { kind: 'tcp', host: '127.0.0.1', port: 1 })
-  const manifest = options.manifest ?? { server: { hosts: ['auto'], cors: ['local'] }, models: new Map() }
+  const manifest = options.manifest ?? { server: { hosts: ['auto'], cors: ['local'] } }
   const logLines: string[] = []
   const accessEntries: AccessEntry[] = []
   const metrics = createMetrics({ version: '0.0.0' })

@@ -16,6 +16,10 @@ const REASONS = [...Object.keys(FAILED_BECAUSE), ...Object.keys(LEFT_BECAUSE)]
 /** Words of request bodies, of the macros of `command`, and an example. */
 const OTHERS = [
   'context_length',
+  'max_length',
+  'top_p',
+  'generated_text',
+  'generate_stream',
   'keep_alive',
   'model_path',
   'gpu_uuids',
