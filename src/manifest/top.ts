@@ -36,7 +36,7 @@ export function readTop(
 ): Manifest | undefined {
   const options: Options = { overrides: {}, ...given }
   if (!tree || (tree.kind === 'scalar' && tree.value === null)) {
-    const next = 'Write `version: 1` and `models:`; the README has an example.'
+    const next = 'Write `version: 1` and `models:`; `enginehouse init` proposes a whole one.'
     report('manifest_conflict', { why: 'The manifest is empty.', next }, [0, 1], [])
     return undefined
   }

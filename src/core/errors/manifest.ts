@@ -8,7 +8,7 @@ export const MANIFEST_ERRORS = Object.freeze({
   manifest_not_found: define<{ looked: readonly string[] }>({
     ...manifest,
     sentence: (f) => `No manifest was found at ${list(f.looked)}.`,
-    next: 'Write one (the README has an example), or name it with -c FILE.',
+    next: '`enginehouse init` proposes one from what is on this host; -c FILE names one that is elsewhere.',
     example: { looked: ['./enginehouse.yaml', '/etc/enginehouse/enginehouse.yaml'] },
   }),
   manifest_unreadable: define<{ path: string; why: string }>({
@@ -47,7 +47,7 @@ export const MANIFEST_ERRORS = Object.freeze({
     ...manifest,
     sentence: (f) => `${quote(f.key)} is not supported by this version.`,
     next: 'Remove it; the CHANGELOG says when it comes.',
-    example: { key: 'resources' },
+    example: { key: 'models.chat.allow_code' },
   }),
   manifest_value: define<{ key: string; expected: string; got: string } & Nearest>({
     ...manifest,
@@ -80,13 +80,14 @@ export const MANIFEST_ERRORS = Object.freeze({
         ? `The variable ${list(f.names.map(quote))} is not set, and has no default here.`
         : `The variables ${list(f.names.map(quote))} are not set, and have no default here.`,
     next: (f) =>
-      didYouMean(f.nearest) || 'Set it in the environment or in `.env` beside the manifest, or write ${NAME:-default}.',
+      didYouMean(f.nearest) ||
+      'Set it in the environment or in `.env` beside the manifest, or write `${NAME:-default}`.',
     example: { names: ['WEIGHTS'], nearest: ['WEIGHT'] },
   }),
   manifest_variable_syntax: define<{ why: string }>({
     ...manifest,
     sentence: (f) => `A variable cannot be written so: ${f.why}.`,
-    next: 'Write ${NAME} or ${NAME:-default}; $${ is a plain ${.',
+    next: 'Write `${NAME}` or `${NAME:-default}`; `$${` is a plain `${`.',
     example: { why: 'its brace is not closed' },
   }),
   env_file_syntax: define<{ why: string }>({

@@ -64,7 +64,7 @@ export const REQUEST_ERRORS = Object.freeze({
     ...client,
     status: 404,
     sentence: (f) => `There is no route ${f.method} ${quote(f.path)}.`,
-    next: 'The README lists the routes that this version has.',
+    next: 'docs/reference/http.md lists the routes that this version has.',
     example: { method: 'GET', path: '/v1/model' },
     about: 'A base address that ends in `/v1` twice, or not at all, is the usual reason.',
   }),

@@ -55,7 +55,7 @@ test('control characters of the file do not reach the terminal', () => {
 
 test('an empty file has no frame', () => {
   expect(renderProblems(parseBad(''), { color: false })).toBe(
-    '/etc/test/enginehouse.yaml:1:1: The manifest is empty.\n  Write `version: 1` and `models:`; the README has an example.\n',
+    '/etc/test/enginehouse.yaml:1:1: The manifest is empty.\n  Write `version: 1` and `models:`; `enginehouse init` proposes a whole one.\n',
   )
 })
 
