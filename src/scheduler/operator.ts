@@ -1,7 +1,7 @@
-import type { DeviceId, Instant, ModelName, OperatorCommand, RequestId, Sequence } from '../core/index.ts'
+import type { DeviceId, Instant, ModelName, OperatorCommand, Sequence } from '../core/index.ts'
 import { forgiven } from './failures.ts'
 import { UNLOAD_DRAIN } from './limits.ts'
-import { instanceOf, type ModelState } from './state.ts'
+import { instanceOf, type ModelState, type Waiter } from './state.ts'
 import { answerAll, record, stopInstance, updateInstance, updateModel, type Turn } from './turn.ts'
 
 /** Commands are decisions of people: they are carried out, not weighed. */
@@ -11,7 +11,7 @@ export function operator(turn: Turn, command: OperatorCommand): void {
     case 'load': {
       const model = turn.models.get(command.model)
       if (model === undefined) return
-      turn.waiters.push({ request: command.request, model: command.model, at: turn.at, wants: 'load' })
+      turn.waiters.push(loadWaiter(turn, command))
       updateModel(turn, command.model, {
         ...forgiven(model),
         because: cause,
@@ -20,7 +20,7 @@ export function operator(turn: Turn, command: OperatorCommand): void {
       return
     }
     case 'restart':
-      return restart(turn, command.model, command.request, cause)
+      return restart(turn, command, cause)
     case 'unload':
       return unload(turn, command.model, cause)
     case 'unload_all':
@@ -62,12 +62,18 @@ function suspendedOnly(model: ModelState, at: Instant): ModelState['standing'] {
 }
 
 /** Requests that wait go on waiting: for the new instance. */
-function restart(turn: Turn, name: ModelName, request: RequestId, cause: Sequence): void {
-  const model = turn.models.get(name)
+function restart(turn: Turn, command: AwaitedCommand, cause: Sequence): void {
+  const model = turn.models.get(command.model)
   if (model === undefined) return
-  turn.waiters.push({ request, model: name, at: turn.at, wants: 'load' })
-  updateModel(turn, name, { ...forgiven(model), because: cause })
-  stopByOperator(turn, name, cause)
+  turn.waiters.push(loadWaiter(turn, command))
+  updateModel(turn, command.model, { ...forgiven(model), because: cause })
+  stopByOperator(turn, command.model, cause)
+}
+
+type AwaitedCommand = Extract<OperatorCommand, { kind: 'load' | 'restart' }>
+
+function loadWaiter(turn: Turn, { model, request }: AwaitedCommand): Waiter {
+  return { request, model, asked: model, at: turn.at, wants: 'load' }
 }
 
 function stopByOperator(turn: Turn, name: ModelName, cause: Sequence): void {

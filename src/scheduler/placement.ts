@@ -144,7 +144,11 @@ function weigh(turn: Turn, way: Way, claims: readonly Claim[], promises: Promise
     return verdict('never_fits')
 
   const residents = residentsOn(turn, wanted, shortAfterRelease)
-  const free = residents.filter((resident) => resident.rule === null || (starved && resident.rule === 'busy'))
+  const free = residents.filter(
+    ({ rule, candidate }) =>
+      // Whoever was answered in this turn has not taken its lease yet, and must find the door open.
+      rule === null || (starved && rule === 'busy' && !turn.granted.has(candidate.instance.id)),
+  )
   const victims = cheapestSet(
     free.map((resident) => resident.candidate),
     shortAfterRelease,

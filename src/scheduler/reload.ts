@@ -16,6 +16,10 @@ export function reload(turn: Turn, { next, diff, trigger }: Extract<Input, { kin
     const known = before.get(spec.name)
     turn.models.set(spec.name, known ? changed(known, spec, turn, cause) : newModel(spec, next, turn.at))
   }
+  // Whoever waits for a fallback that is gone asks again for what it asked for.
+  turn.waiters = turn.waiters.map((waiter) =>
+    turn.models.has(waiter.model) || !turn.models.has(waiter.asked) ? waiter : { ...waiter, model: waiter.asked },
+  )
   for (const name of before.keys()) {
     if (turn.models.has(name)) continue
     answerAll(turn, name, { kind: 'refused', code: 'model_not_found', facts: { model: name, nearest: [] } }, cause)

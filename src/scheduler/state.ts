@@ -115,8 +115,9 @@ export interface InstanceState {
 
 export interface Waiter {
   readonly request: RequestId
-  /** The one that it waits for. */
+  /** The one that it waits for: what was asked for, or a fallback. */
   readonly model: ModelName
+  readonly asked: ModelName
   readonly at: Instant
   /** An operator's load takes no lease when it is answered. */
   readonly wants: 'lease' | 'load'

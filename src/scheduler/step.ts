@@ -86,7 +86,7 @@ function apply(turn: Turn, input: Input): void {
 
 function wanted(turn: Turn, name: ModelName, request: RequestId, onCold: 'wait' | 'fail'): void {
   const model = turn.models.get(name)
-  const waiter: Waiter = { request, model: name, at: turn.at, wants: 'lease' }
+  const waiter: Waiter = { request, model: name, asked: name, at: turn.at, wants: 'lease' }
   if (model === undefined) {
     // It stood in line for a slot when a reload took its model out of the manifest.
     const gone = { kind: 'refused', code: 'model_not_found', facts: { model: name, nearest: [] } } as const

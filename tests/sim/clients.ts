@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { EnginehouseError, type Admission, type Lease } from '../../src/core/index.ts'
+import { EnginehouseError, type Admission, type InstanceId, type Lease } from '../../src/core/index.ts'
 import type { ScenarioEvent } from './scenario.ts'
 import type { Timeline } from './time.ts'
 
@@ -11,6 +11,10 @@ export interface Client {
   readonly model: string
   readonly askedAt: number
   lease: Lease | null
+  /** That answered it, also after the lease. */
+  lastInstance: InstanceId | null
+  /** A lease on another model that does not say so, or the reverse. */
+  undisclosed: boolean
   readonly outcomes: Outcome[]
   refusal: string | null
   /** Its daemon was killed: the connection is gone. */
@@ -32,6 +36,8 @@ export function startClient(
     model: event.model,
     askedAt: timeline.now,
     lease: null,
+    lastInstance: null,
+    undisclosed: false,
     outcomes: [],
     refusal: null,
     lose() {
@@ -64,6 +70,8 @@ export function startClient(
 
   function hold(lease: Lease): void {
     client.lease = lease
+    client.lastInstance = lease.instance
+    client.undisclosed = lease.fallbackFrom !== (lease.model === client.model ? null : client.model)
     setMaxListeners(0, lease.ended)
     const over = (outcome: Outcome, settle: Parameters<Lease['release']>[0]) => (): void => {
       if (lost || client.outcomes.length > 0) return

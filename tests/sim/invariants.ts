@@ -1,4 +1,13 @@
-import { HOST, type Claim, type InstanceId, type JournalRecord, type View } from '../../src/core/index.ts'
+import {
+  HOST,
+  variantsOf,
+  type Claim,
+  type InstanceId,
+  type JournalRecord,
+  type Manifest,
+  type ModelSpec,
+  type View,
+} from '../../src/core/index.ts'
 import { STALENESS_LIMIT } from '../../src/scheduler/index.ts'
 import { modelSpec } from '../fixtures/model-spec.ts'
 import type { Client } from './clients.ts'
@@ -12,6 +21,8 @@ const LADDER_CEILING = 4000 + 10_000 + 21_000 + 5 * LATEST_ANSWER
 const RECOVERY_CEILING = 10_000 + 10_000 + 1000
 const PLANNED_GRACE = 4000
 const START = modelSpec().start
+/** Commands that let a model that was given up try again. */
+const FORGIVING: ReadonlySet<string> = new Set(['load', 'pin', 'restart'])
 
 export interface Checker {
   /** After every event. */
@@ -22,12 +33,20 @@ export interface Checker {
   /** After its recovery: nothing of an earlier daemon may live. */
   onRecovered(daemon: number): void
   onRelease(instance: InstanceId): void
+  /** Before the daemon is given this manifest, or starts with it. */
+  onManifest(manifest: Manifest): void
+  /** A request has its outcome. */
+  onOutcome(client: Client): void
+  /** Long after the last event: what a start with the last manifest would have is all that is left. */
+  checkSettled(): void
   /** When everything should be over. */
   checkEnd(): void
 }
 
 interface Known {
   readonly model: string
+  /** How it was launched, in the words of the manifest. */
+  readonly launch: string
   readonly claims: readonly Claim[]
   phase: 'starting' | 'ready' | 'leaving' | 'stuck'
   readyAt: number
@@ -43,8 +62,6 @@ export function createChecker(
   timeline: Timeline,
   host: Host,
   clients: () => readonly Client[],
-  ttls: ReadonlyMap<string, number | null>,
-  kept: ReadonlySet<string>,
   violation: (id: string, what: string) => void,
 ): Checker {
   const known = new Map<InstanceId, Known>()
@@ -53,15 +70,80 @@ export function createChecker(
   let view: View | null = null
   let lastSeq = 0
   let wantedSince = new Map<string, number>()
+  const askedAt = new Map<string, number>()
+  const fellBack = new Set<string>()
   /** Kept for now: pinned models, until when. An ended pin stays, as its end is when the TTL could first be due. */
   let pins = new Map<string, number>()
+  let manifest: Manifest | null = null
+  let told = false
+  /** When what the manifest says of a model last changed. */
+  const editedAt = new Map<string, number>()
+  /** Taken down by an edit alone: nobody may lose an answer by that. */
+  const leftByEdit = new Set<InstanceId>()
+  /** Models that at some time had a fallback. */
+  const accompanied = new Set<string>()
 
-  return { check, onRecords, onSpawn, onDaemon, onRecovered, onRelease, checkEnd }
+  return { onManifest, onOutcome, check, onRecords, onSpawn, onDaemon, onRecovered, onRelease, checkSettled, checkEnd }
 
   function check(): void {
     checkMemory()
     checkLaunches()
     checkLadders()
+    checkManifest()
+    checkModels()
+    checkRemoved()
+  }
+
+  /** M2: what runs or starts is what the manifest says. */
+  function checkManifest(): void {
+    for (const [instance, { model, launch, phase }] of known) {
+      if (phase !== 'starting' && phase !== 'ready') continue
+      if (!waysOf(model).includes(launch)) violation('M2', `${instance} is no way to run ${model}`)
+    }
+  }
+
+  /** M6: whoever waits for a model that an edit removed is told at once, unless a fallback may answer. */
+  function checkRemoved(): void {
+    if (view === null || manifest === null) return
+    for (const { id, model, lease, outcomes } of clients()) {
+      if (outcomes.length === 0 && lease === null && !manifest.models.has(model) && !accompanied.has(model))
+        violation('M6', `${id} waits for ${model}, which is gone`)
+    }
+  }
+
+  /** M4: the daemon knows the models of its manifest as it says, in its order, and no others. */
+  function checkModels(): void {
+    if (told || view === null || manifest === null) return
+    told = true
+    const models = view.models().map(({ spec }) => spec)
+    if (JSON.stringify(models) !== JSON.stringify([...manifest.models.values()]))
+      violation('M4', 'the daemon tells of other models than its manifest')
+  }
+
+  function waysOf(model: string): readonly string[] {
+    const spec = manifest?.models.get(model)
+    return spec ? variantsOf(spec).map(launchOf) : []
+  }
+
+  function onManifest(next: Manifest): void {
+    for (const [name, spec] of next.models) {
+      if (spec.fallback !== null) accompanied.add(name)
+      if (JSON.stringify(manifest?.models.get(name)) !== JSON.stringify(spec)) editedAt.set(name, timeline.now)
+      // Another launch has nothing to do with the failures of the old one.
+      const before = waysOf(name)
+      const after = variantsOf(spec).map(launchOf)
+      if (before.length !== after.length || !after.every((way) => before.includes(way))) failures.delete(name)
+    }
+    manifest = next
+    told = false
+  }
+
+  /** F1: a fallback is disclosed. M3: nobody is told that a model is not there which is. M5: an edit costs nobody an answer. */
+  function onOutcome({ id, model, outcomes, refusal, lastInstance, undisclosed }: Client): void {
+    if (undisclosed) violation('F1', `${id} was not told which model answers`)
+    if (refusal === 'model_not_found' && manifest?.models.has(model)) violation('M3', `${model} was not found`)
+    if (outcomes[0] === 'engine_lost' && lastInstance !== null && leftByEdit.has(lastInstance))
+      violation('M5', `${lastInstance} left by an edit and took a request with it`)
   }
 
   /** G1, G2: neither the promises nor the bytes ever exceed a device. */
@@ -127,21 +209,28 @@ export function createChecker(
     const { instance = '', model = '' } = record
     const entry = known.get(instance)
     switch (record.kind) {
-      case 'wanted':
-        if (!wantedSince.has(model)) wantedSince.set(model, record.at)
+      case 'wanted': {
+        // A fallback is wanted for as long as the request has waited, for whichever model.
+        const { request } = record.evidence
+        const since = fellBack.has(request) ? (askedAt.get(request) ?? record.at) : record.at
+        if (!fellBack.delete(request)) askedAt.set(request, record.at)
+        wantedSince.set(model, Math.min(wantedSince.get(model) ?? since, since))
+        return
+      }
+      case 'fell_back':
+        fellBack.add(record.evidence.request)
         return
       case 'operator':
-        if (
-          'model' in record.evidence.command &&
-          (record.evidence.command.kind === 'load' || record.evidence.command.kind === 'pin')
-        )
+        if ('model' in record.evidence.command && FORGIVING.has(record.evidence.command.kind))
           failures.delete(record.evidence.command.model)
         judgeOperator(record)
+        if (record.evidence.command.kind === 'shutdown') leftByEdit.clear()
         return
       case 'started':
         judgeStart(record)
         known.set(instance, {
           model,
+          launch: waysOf(model)[record.evidence.variant ?? 0] ?? '',
           claims: record.evidence.claims,
           phase: 'starting',
           readyAt: 0,
@@ -158,6 +247,7 @@ export function createChecker(
         if (entry) entry.phase = 'leaving'
         return
       case 'crashed':
+        leftByEdit.delete(instance)
         if (record.evidence.during !== 'draining') failures.set(model, [...(failures.get(model) ?? []), record.at])
         if (entry) entry.phase = 'leaving'
         return
@@ -173,7 +263,8 @@ export function createChecker(
 
   function judgeOperator({ at, evidence: { command } }: Extract<JournalRecord, { kind: 'operator' }>): void {
     if (command.kind === 'pin') pins.set(command.model, command.until ?? Number.POSITIVE_INFINITY)
-    if (command.kind === 'load' && !wantedSince.has(command.model)) wantedSince.set(command.model, at)
+    if ((command.kind === 'load' || command.kind === 'restart') && !wantedSince.has(command.model))
+      wantedSince.set(command.model, at)
     if (command.kind === 'unpin' || command.kind === 'unload')
       pins.set(command.model, Math.min(pins.get(command.model) ?? 0, at))
     if (command.kind === 'unload_all') for (const [model, until] of pins) pins.set(model, Math.min(until, at))
@@ -209,17 +300,26 @@ export function createChecker(
     if (entry === undefined) return
     const holders = clients().filter((client) => client.lease?.instance === record.instance).length
     const { why } = record.evidence
+    // M1: whose launch the manifest still names keeps its process.
+    if (why.rule === 'manifest') {
+      leftByEdit.add(record.instance ?? '')
+      if (waysOf(entry.model).includes(entry.launch))
+        violation('M1', `${record.instance} left although its launch stands`)
+    }
     if (why.rule === 'ttl') {
       if (holders > 0) violation('R9', `${record.instance} left by TTL with ${holders} leases`)
       const due = Math.max(
         pins.get(entry.model) ?? 0,
-        Math.max(entry.lastRelease, entry.readyAt) + (ttls.get(entry.model) ?? Number.POSITIVE_INFINITY),
+        Math.max(entry.lastRelease, entry.readyAt) +
+          (manifest?.models.get(entry.model)?.ttl ?? Number.POSITIVE_INFINITY),
+        editedAt.get(entry.model) ?? 0,
       )
       if (record.at !== due) violation('R9', `${record.instance} left by TTL ${record.at - due} ms from its time`)
     }
     if (why.rule === 'eviction' && holders > 0) {
       const waited = record.at - (wantedSince.get(why.for) ?? record.at)
-      const standing = kept.has(why.for) || (pins.get(why.for) ?? 0) > record.at || !wantedSince.has(why.for)
+      const keep = manifest?.models.get(why.for)?.keep ?? 'auto'
+      const standing = keep !== 'auto' || (pins.get(why.for) ?? 0) > record.at || !wantedSince.has(why.for)
       if (!why.starved || (!standing && waited < STALENESS_LIMIT))
         violation('R9', `${record.instance} was evicted with ${holders} leases after ${waited} ms`)
     }
@@ -255,6 +355,15 @@ export function createChecker(
     if (entry) entry.lastRelease = timeline.now
   }
 
+  /** M7: nothing lives on what an earlier manifest, or a request that is over, had wanted. */
+  function checkSettled(): void {
+    for (const { id, keep, pinned, ttl, phase, waiting } of view?.models() ?? []) {
+      const mayStay = keep === 'always' || pinned !== null || ttl === null
+      if (!mayStay && (phase === 'ready' || phase === 'starting')) violation('M7', `${id} is still ${phase}`)
+      if (waiting > 0) violation('M7', `${waiting} requests still wait for ${id}`)
+    }
+  }
+
   /** R1: exactly one outcome for everybody. And nothing of ours is left. */
   function checkEnd(): void {
     for (const client of clients()) {
@@ -270,4 +379,20 @@ export function createChecker(
         if (device.id !== HOST && device.claims.length > 0 && device.quarantined === 0)
           violation('G3', `${device.id} is still claimed`)
   }
+}
+
+/** What a launch is made of, as somebody reads the manifest. */
+function launchOf({
+  engine,
+  source,
+  gpus,
+  context,
+  parallel,
+  memory,
+  args,
+  env,
+  command,
+  resources,
+}: ModelSpec): string {
+  return JSON.stringify([engine, source, gpus, context, parallel, memory, args, env, command, resources])
 }

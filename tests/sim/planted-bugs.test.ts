@@ -38,9 +38,11 @@ async function plant(copy: string, bug: PlantedBug): Promise<void> {
     'src/core',
     'src/lib',
     'src/engine',
+    'src/manifest',
     'src/scheduler',
     'src/supervisor',
     'tests/sim',
+    'tests/fixtures/model-spec.ts',
     'package.json',
     'tsconfig.json',
   ]) {
@@ -59,8 +61,10 @@ async function plant(copy: string, bug: PlantedBug): Promise<void> {
 function brokenInvariants(copy: string): Promise<string[]> {
   const args = ['--import', 'tsx', join(copy, 'tests/sim/run.ts'), '1', String(SEEDS), '--until-violation']
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, args, { cwd: copy, maxBuffer: 64 * 1024 * 1024 }, (error, stdout) => {
+    execFile(process.execPath, args, { cwd: copy, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error && error.code !== 1) return reject(error)
+      // A copy that does not even run has found nothing.
+      if (!stdout.includes('{"')) return reject(new Error(stderr))
       const ids = stdout.split('\n').flatMap((line) => (line.startsWith('{"seed"') ? idsOf(line) : []))
       resolve([...new Set(ids)])
     })

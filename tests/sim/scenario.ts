@@ -1,5 +1,5 @@
 import { GIB, HOST, type DeviceFacts, type Manifest, type ModelSpec } from '../../src/core/index.ts'
-import { manifestOf } from '../fixtures/model-spec.ts'
+import { manifestOf, modelSpec } from '../fixtures/model-spec.ts'
 import type { Behaviour } from './host.ts'
 import type { Random } from './time.ts'
 
@@ -10,6 +10,7 @@ export const LEAST_FAULTS = 3
 
 export interface Scenario {
   readonly manifest: Manifest
+  readonly gpus: number
   readonly devices: readonly Omit<DeviceFacts, 'measuredFree' | 'measuredAt'>[]
   /** Offsets from the start, in order of time. */
   readonly events: readonly { readonly at: number; readonly event: ScenarioEvent }[]
@@ -30,7 +31,7 @@ export type ScenarioEvent =
     }
   | {
       readonly kind: 'operator'
-      readonly command: 'load' | 'unload' | 'unload_all' | 'pin' | 'unpin'
+      readonly command: 'load' | 'unload' | 'unload_all' | 'pin' | 'unpin' | 'restart'
       readonly model: string
       readonly for: number
     }
@@ -43,6 +44,8 @@ export type ScenarioEvent =
       readonly downFor: number
     }
   | { readonly kind: 'foreign_memory'; readonly bytes: number; readonly lasts: number }
+  /** The manifest is edited, and read again by the daemon that runs. */
+  | { readonly kind: 'edit'; readonly seed: number }
 
 export function makeScenario(random: Random): Scenario {
   const gpus = random.chance(0.4) ? random.int(1, 3) : 0
@@ -57,10 +60,14 @@ export function makeScenario(random: Random): Scenario {
       reserve: GIB,
     })),
   ]
-  const models = Array.from({ length: random.int(3, 6) }, (_, index) => makeModel(random, `m${index}`, gpus))
+  const models = linkFallbacks(
+    random,
+    Array.from({ length: random.int(3, 6) }, (_, index) => makeModel(random, `m${index}`, gpus)),
+  )
   const names = models.map((model) => model.name)
   return {
-    manifest: manifestOf(models),
+    manifest: manifestOf(models, { memory: { reserve: GIB, host: { share: 0.8 }, resources: { licence: 2 } } }),
+    gpus,
     devices,
     events: makeEvents(random, names),
     launchFaults: makeLaunchFaults(random),
@@ -68,15 +75,36 @@ export function makeScenario(random: Random): Scenario {
   }
 }
 
-function makeModel(random: Random, name: string, gpus: number): ModelSpec {
-  const onGpu = gpus > 0 && random.chance(0.6)
-  const size = random.int(2, 14) * GIB
+export function makeModel(random: Random, name: string, gpus: number): ModelSpec {
   const keep = random.chance(0.12) ? 'always' : random.chance(0.15) ? 'preload' : 'auto'
-  const concurrency = random.int(1, 4)
-  return {
+  const own = modelSpec({
+    ...makeLaunch(random, gpus),
     name,
     engine: 'command',
-    source: [],
+    command: ['engine'],
+    concurrency: random.int(1, 4),
+    ttl: keep === 'always' ? null : random.pick([0, 1000, 5000, 20_000, null]),
+    keep,
+    priority: random.pick(['low', 'normal', 'normal', 'high']),
+    args: random.chance(0.5) ? [['guarded', true]] : [],
+    minResidency: random.pick([null, null, 0, 3000]),
+    resources: random.chance(0.2) ? { licence: random.int(1, 2) } : {},
+  })
+  const variants = random.chance(0.25)
+    ? Array.from({ length: random.int(1, 2) }, () => makeVariant(random, own, gpus))
+    : []
+  return { ...own, variants }
+}
+
+/** Of a size of its own: two ways of one model are never the same. */
+export function makeVariant(random: Random, own: ModelSpec, gpus: number): ModelSpec {
+  return { ...own, ...makeLaunch(random, gpus), context: random.int(1, 1_000_000), variants: [] }
+}
+
+function makeLaunch(random: Random, gpus: number): Pick<ModelSpec, 'gpus' | 'memory'> {
+  const onGpu = gpus > 0 && random.chance(0.6)
+  const size = random.int(2, 14) * GIB
+  return {
     gpus: !onGpu
       ? { kind: 'none' }
       : random.chance(0.3)
@@ -84,36 +112,24 @@ function makeModel(random: Random, name: string, gpus: number): ModelSpec {
         : random.chance(0.3)
           ? { kind: 'list', gpus: [random.int(0, gpus - 1)] }
           : { kind: 'any' },
-    context: null,
-    parallel: 1,
-    concurrency,
     memory: onGpu
       ? { device: random.chance(0.1) ? 'all' : size, host: random.chance(0.5) ? GIB : 0 }
       : { device: 0, host: random.chance(0.04) ? 64 * GIB : size },
-    ttl: keep === 'always' ? null : random.pick([0, 1000, 5000, 20_000, null]),
-    keep,
-    priority: random.pick(['low', 'normal', 'normal', 'high']),
-    aliases: [],
-    args: random.chance(0.5) ? [['guarded', true]] : [],
-    env: {},
-    command: ['engine'],
-    health: { path: '/health', status: 200 },
-    servedName: null,
-    minResidency: null,
-    resources: {},
-    load: { stall: 120_000, timeout: null },
-    start: { attempts: 5, window: 600_000 },
-    timeouts: { firstByte: null, betweenBytes: null, total: null },
-    unlisted: false,
-    fallback: null,
-    variants: [],
   }
+}
+
+/** Each only to a later one, so that there is no cycle. */
+export function linkFallbacks(random: Random, models: readonly ModelSpec[]): readonly ModelSpec[] {
+  return models.map((model, index) => {
+    const later = models.slice(index + 1)
+    return { ...model, fallback: later.length > 0 && random.chance(0.2) ? random.pick(later).name : null }
+  })
 }
 
 function makeEvents(random: Random, names: readonly string[]): Scenario['events'] {
   const events: { at: number; event: ScenarioEvent }[] = []
   const add = (event: ScenarioEvent): void => void events.push({ at: random.int(0, VIRTUAL_SPAN), event })
-  const operatorCommands = ['load', 'unload', 'pin', 'unpin', 'unload', 'load', 'unload_all'] as const
+  const operatorCommands = ['load', 'unload', 'pin', 'unpin', 'unload', 'load', 'unload_all', 'restart'] as const
   for (let count = random.int(LEAST_INPUTS, LEAST_INPUTS + 60); count > 0; count -= 1) {
     if (random.chance(0.06)) {
       add({
@@ -160,6 +176,8 @@ function makeEvents(random: Random, names: readonly string[]): Scenario['events'
       downFor: random.int(1, 2000),
     })
   }
+  if (random.chance(0.5))
+    for (let count = random.int(1, 10); count > 0; count -= 1) add({ kind: 'edit', seed: random.int(0, 2 ** 31) })
   if (random.chance(0.3))
     add({ kind: 'foreign_memory', bytes: random.int(1, 16) * GIB, lasts: random.int(500, 20_000) })
   return events.toSorted((a, b) => a.at - b.at)

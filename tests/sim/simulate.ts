@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createSupervisor, type Supervisor } from '../../src/supervisor/index.ts'
+import { diffManifests } from '../../src/manifest/index.ts'
 import { startClient, type Client } from './clients.ts'
+import { editManifest } from './edits.ts'
 import { createHost, type Behaviour } from './host.ts'
 import { createChecker } from './invariants.ts'
 import { createPorts, simAdapter } from './ports.ts'
@@ -35,17 +37,14 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
   const counts: Record<string, number> = {}
   const clients: Client[] = []
   const startedAt = timeline.now
-  const ttls = new Map([...scenario.manifest.models.values()].map((model) => [model.name, model.ttl]))
-  const kept = new Set(
-    [...scenario.manifest.models.values()].filter(({ keep }) => keep !== 'auto').map(({ name }) => name),
-  )
+  let manifest = scenario.manifest
   let launches = 0
   let daemon: { supervisor: Supervisor; life: { alive: boolean; number: number }; ready: boolean } | null = null
   let daemons = 0
   let events = 0
 
   const host = createHost(timeline, random.fork(3), scenario.devices, { trace, onExit: () => {} })
-  const checker = createChecker(timeline, host, () => clients, ttls, kept, violation)
+  const checker = createChecker(timeline, host, () => clients, violation)
   const onRejection = (reason: unknown): void =>
     violation('BUG', `unhandled rejection: ${String(reason instanceof Error ? reason.stack : reason)}`)
   process.on('unhandledRejection', onRejection)
@@ -54,6 +53,7 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
     for (const { at, event } of scenario.events) timeline.after(at, () => happen(event))
     await runUntil(startedAt + VIRTUAL_SPAN + 1)
     await runUntil(timeline.now + AFTERMATH)
+    checker.checkSettled()
     if (daemon !== null) stopDaemon(LAST_DRAIN, null)
     await runUntil(timeline.now + 4 * LAST_DRAIN)
     checker.checkEnd()
@@ -113,10 +113,11 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
         checker.onRecords(records)
       },
     })
+    checker.onManifest(manifest)
     const supervisor = createSupervisor({
       world,
       weights,
-      manifest: scenario.manifest,
+      manifest,
       adapters: { 'llama-server': simAdapter(), command: simAdapter() },
       places: { path: [], installed: '/engines' },
       environment: {},
@@ -133,6 +134,8 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
       started.ready = true
       checker.onDaemon(supervisor.view)
       checker.onRecovered(life.number)
+      // It may have been edited while the daemon was starting.
+      reload(supervisor)
     })
   }
 
@@ -173,12 +176,24 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
         timeline.after(event.lasts, () => host.foreign.delete(device))
         return
       }
+      case 'edit':
+        manifest = editManifest(manifest, createRandom(event.seed), scenario.gpus)
+        if (daemon?.ready) reload(daemon.supervisor)
+        return
       default:
         event satisfies never
     }
   }
 
+  function reload({ manifest: before, operations }: Supervisor): void {
+    if (before === manifest) return
+    checker.onManifest(manifest)
+    void operations.reload(manifest, diffManifests(before, manifest), 'file').done.then(() => trace('done reload'))
+  }
+
   function ask(supervisor: Supervisor, event: Extract<ScenarioEvent, { kind: 'request' }>): void {
+    // The clients' front refuses what it does not know.
+    if (supervisor.view.resolve(event.model) === undefined) return
     const id = `r${clients.length}`
     clients.push(
       startClient(timeline, supervisor.admission, id, event, {
@@ -189,17 +204,20 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
   }
 
   function ended(client: Client): void {
+    checker.onOutcome(client)
     trace(`outcome ${client.id} ${client.outcomes.join()} ${client.refusal ?? ''}`)
   }
 
   function operate({ operations }: Supervisor, event: Extract<ScenarioEvent, { kind: 'operator' }>): void {
     const { model } = event
+    if (operations.view.resolve(model) === undefined) return
     const commands = {
       load: () => operations.load(model),
       unload: () => operations.unload(model),
       unload_all: () => operations.unloadAll(),
       pin: () => operations.pin(model, event.for > 10_000 ? null : timeline.now + event.for),
       unpin: () => operations.unpin(model),
+      restart: () => operations.restart(model),
     }
     // What a load meets is told to its operator; here only that it is told matters.
     commands[event.command]().done.then(

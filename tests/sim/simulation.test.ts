@@ -27,7 +27,18 @@ describe('the simulation', () => {
     for (const { totals } of results) {
       expect(totals.shortest).toBeGreaterThanOrEqual(VIRTUAL_SPAN)
       // A simulation in which something never happens proves nothing about it.
-      for (const kind of ['ready', 'crashed', 'model_failed', 'stuck', 'leftover', 'gave_up', 'released', 'stopped']) {
+      for (const kind of [
+        'ready',
+        'crashed',
+        'model_failed',
+        'stuck',
+        'leftover',
+        'gave_up',
+        'released',
+        'stopped',
+        'manifest',
+        'fell_back',
+      ]) {
         expect(totals.counts[kind] ?? 0, `${kind} happened`).toBeGreaterThan(0)
       }
     }

@@ -66,6 +66,17 @@ describe('a reload', () => {
     expect(drive.state.models.size).toBe(0)
   })
 
+  it('sends who waits for a fallback that is gone back to what it asked for', () => {
+    const big = model('big', 40 * GIB, { fallback: 'small' })
+    const drive = new Drive([big, model('small', GIB)], [HOST])
+    const request = drive.want('big')
+    drive.present()
+    expect(drive.phase('small')).toBe('starting')
+    reload(drive, [model('big', 2 * GIB)])
+    drive.input({ kind: 'ready', instance: drive.instance('big') })
+    expect(drive.of('answer')).toMatchObject([{ request, outcome: { kind: 'ready', instance: drive.instance('big') } }])
+  })
+
   it('that brings a model back while its old instance leaves, loads it once that is gone', () => {
     const drive = new Drive([model('a', GIB)], [HOST])
     const old = drive.load('a')
