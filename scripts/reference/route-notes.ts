@@ -1,6 +1,14 @@
 import type { ZodObject } from 'zod'
 
-import { loadBody, pinBody, unloadAllBody, unloadBody, unpinBody } from '../../src/admin/bodies.ts'
+import {
+  clearBody,
+  loadBody,
+  pinBody,
+  restartBody,
+  unloadAllBody,
+  unloadBody,
+  unpinBody,
+} from '../../src/admin/bodies.ts'
 
 /** What a person wants to know of a route and its registration does not say. Tests hold the notes to the routes. */
 export interface RouteNote {
@@ -80,7 +88,7 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
 
   'GET /api/v1/status': { ...native, what: 'the daemon', answers: 'StatusShape' },
   'GET /api/v1/models': { ...native, what: 'every model as it stands', answers: '{ models: ModelShape[] }' },
-  'GET /api/v1/models/*': { ...native, what: 'one of them, by its name or alias', answers: 'ModelShape' },
+  'GET /api/v1/models/*': { ...native, what: 'one of them, by its name or alias', answers: 'WholeModelShape' },
   'GET /api/v1/devices': { ...native, what: 'the ledger of each device', answers: '{ devices: DeviceShape[] }' },
   'GET /api/v1/queue': { ...native, what: 'requests that wait', answers: '{ queue: WaitingShape[] }' },
   'GET /api/v1/requests': {
@@ -136,6 +144,19 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
     body: unloadAllBody,
     answers: 'UnloadAllShape',
   },
+  'POST /api/v1/models/restart': {
+    ...native,
+    wakes: 'yes',
+    what: 'take a model down and load it again; requests that wait for it go on waiting',
+    body: restartBody,
+    answers: 'DecidedShape',
+  },
+  'POST /api/v1/devices/clear': {
+    ...native,
+    what: 'count what is missing on a device as free again',
+    body: clearBody,
+    answers: 'ClearedShape',
+  },
   'POST /api/v1/models/pin': {
     ...native,
     wakes: 'yes',
@@ -152,4 +173,4 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
 } satisfies Record<string, RouteNote>)
 
 /** Registered to be refused by name; a test asks them. */
-export const REFUSED_ROUTES: readonly string[] = ['POST /api/v1/models/restart', 'POST /api/v1/models/download']
+export const REFUSED_ROUTES: readonly string[] = ['POST /api/v1/models/download']

@@ -19,6 +19,10 @@ export const unloadBody = loadBody
 export const unloadAllBody = z.strictObject({ wait: flag.default(true), dry_run: flag.default(false) })
 /** `for`: how long; without it until unpinned. */
 export const pinBody = z.strictObject({ model, for: duration.nullable().default(null), wait: flag.default(false) })
+export const restartBody = loadBody
+export const clearBody = z.strictObject({
+  device: z.string({ error: 'the id of a device' }).min(1, 'the id of a device'),
+})
 export const unpinBody = z.strictObject({ model })
 
 /** Throws json_invalid for what is not an object, parameter_invalid naming the first field that is wrong. */

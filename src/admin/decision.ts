@@ -55,6 +55,18 @@ function placeOf(candidate: CandidateEvidence): string | null {
   return rest.reduce((most, budget) => (budget.needed > most.needed ? budget : most), first).device
 }
 
+/**
+ * The decision in the records that a `restart` caused. A model that was not in memory is simply loaded; one that was
+ * leaves first, and the plan of its new load is the evidence as soon as there is one.
+ */
+export function restartDecision(model: ModelView, records: readonly JournalRecord[]): DecisionShape {
+  const decision = loadDecision(model, records)
+  const stopping = records.find((record) => record.kind === 'stopping' && record.model === model.id)
+  if (!stopping || decision.action === 'refuse') return decision
+  const hasPlan = decision.action === 'start'
+  return { ...decision, action: 'restart', evidence: hasPlan ? decision.evidence : toWire(stopping.evidence) }
+}
+
 /** The decision in the records that an `unload` caused: it goes, its load is called off, or it was not there. */
 export function unloadDecision(model: ModelView, records: readonly JournalRecord[]): DecisionShape {
   const stopping = records.findLast((record) => record.kind === 'stopping' && record.model === model.id)

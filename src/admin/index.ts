@@ -2,6 +2,7 @@ export { registerAdmin } from './register.ts'
 export type { AdminOptions } from './route.ts'
 export type { EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
 export type {
+  ClearedShape,
   DecisionShape,
   DeviceShape,
   EngineShape,
@@ -16,5 +17,6 @@ export type {
   UnloadAllShape,
   VersionShape,
   WaitingShape,
+  WholeModelShape,
 } from './shapes.ts'
 export { createEngineLogs, type EngineOutput } from './engine-logs.ts'

@@ -29,6 +29,45 @@ export interface ModelShape {
   readonly failure: FailureShape | null
 }
 
+/** One model with its settings. */
+export interface WholeModelShape extends ModelShape {
+  readonly settings: SettingsShape
+  /** Which of its variants the instance is; null for the model's own way, and without an instance. */
+  readonly variant: number | null
+}
+
+/** As in the manifest, with every default filled in; null where the program decides. */
+export interface SettingsShape {
+  readonly source: readonly string[]
+  readonly gpus: 'none' | 'any' | { readonly count: number } | readonly (number | string)[]
+  readonly context: number | null
+  readonly parallel: number
+  readonly concurrency: number
+  readonly memory: { readonly device: number | 'all'; readonly host: number } | null
+  readonly priority: string
+  readonly min_residency_ms: number | null
+  readonly served_name: string | null
+  readonly args: readonly (readonly [flag: string, value: true | string | readonly string[]])[]
+  readonly command: readonly string[]
+  /** Names alone. */
+  readonly env: readonly string[]
+  readonly resources: Readonly<Record<string, number>>
+  readonly load: { readonly stall_ms: number; readonly timeout_ms: number | null }
+  readonly start: { readonly attempts: number; readonly window_ms: number }
+  readonly timeouts: {
+    readonly first_byte_ms: number | null
+    readonly between_bytes_ms: number | null
+    readonly total_ms: number | null
+  }
+  readonly unlisted: boolean
+  readonly fallback: string | null
+  readonly variants: readonly {
+    readonly engine: string
+    readonly context: number | null
+    readonly gpus: SettingsShape['gpus']
+  }[]
+}
+
 export interface ClaimShape {
   readonly bytes: number
   readonly origin: string
@@ -129,13 +168,19 @@ export interface DecisionShape {
 
 /**
  * start: it is loaded now (after the evictions listed). already: it is as asked. wait: something must end or arrive
- * first. refuse: it cannot be done. unload: it leaves memory.
+ * first. refuse: it cannot be done. unload: it leaves memory. restart: it leaves memory, and is loaded again.
  */
-export type DecisionAction = 'start' | 'already' | 'wait' | 'refuse' | 'unload'
+export type DecisionAction = 'start' | 'already' | 'wait' | 'refuse' | 'unload' | 'restart'
 
 export interface DecidedShape {
   readonly decision: DecisionShape
   readonly model: ModelShape
+}
+
+export interface ClearedShape {
+  /** Whose bytes count as free again. */
+  readonly cleared: readonly { readonly model: string; readonly instance: string; readonly bytes: number }[]
+  readonly device: DeviceShape
 }
 
 export interface UnloadAllShape {

@@ -1,6 +1,15 @@
-import type { Claim, DeviceView, Instant, InstanceView, ModelView, QueueView } from '../core/index.ts'
+import type { Claim, DeviceView, Instant, InstanceView, Millis, ModelView, QueueView } from '../core/index.ts'
 import type { LiveRequest } from './ports.ts'
-import type { ClaimShape, DeviceShape, InstanceShape, ModelShape, RequestShape, WaitingShape } from './shapes.ts'
+import type {
+  ClaimShape,
+  DeviceShape,
+  InstanceShape,
+  ModelShape,
+  RequestShape,
+  WaitingShape,
+  WholeModelShape,
+} from './shapes.ts'
+import { showSettings } from './settings.ts'
 import { iso, isoOrNull } from './wire.ts'
 
 export function showModel(model: ModelView): ModelShape {
@@ -24,7 +33,7 @@ export function showModel(model: ModelView): ModelShape {
     waiting: model.waiting,
     last_byte_at: isoOrNull(model.lastByteAt),
     unload_at: isoOrNull(model.unloadAt),
-    load_seconds: { last: model.lastLoad === null ? null : model.lastLoad / 1000, learned: null },
+    load_seconds: { last: seconds(model.lastLoad), learned: seconds(model.learnedLoad) },
     last_reason: model.lastReason,
     failure: model.failure && {
       class: model.failure.class,
@@ -33,6 +42,18 @@ export function showModel(model: ModelView): ModelShape {
       log_tail: model.failure.logTail,
     },
   }
+}
+
+export function showWholeModel(model: ModelView): WholeModelShape {
+  return {
+    ...showModel(model),
+    settings: showSettings(model.spec),
+    variant: model.variant === 0 ? null : model.variant,
+  }
+}
+
+function seconds(span: Millis | null): number | null {
+  return span === null ? null : span / 1000
 }
 
 function showClaim(claim: Claim): [string, ClaimShape] {

@@ -28,7 +28,7 @@ export interface ModelAnswer {
   readonly leases: number
   readonly waiting: number
   readonly unload_at: string | null
-  readonly load_seconds: { readonly last: number | null }
+  readonly load_seconds: { readonly last: number | null; readonly learned: number | null }
   readonly last_reason: string | null
   readonly failure: {
     readonly class: string
@@ -36,6 +36,34 @@ export interface ModelAnswer {
     readonly retry_at: string | null
     readonly log_tail: readonly string[]
   } | null
+}
+
+/** Of one model that was asked for by its name. */
+export interface WholeModelAnswer extends ModelAnswer {
+  readonly settings: SettingsAnswer
+  readonly variant: number | null
+}
+
+export interface SettingsAnswer {
+  readonly source: readonly string[]
+  readonly gpus: unknown
+  readonly parallel: number
+  readonly concurrency: number
+  readonly memory: { readonly device: number | 'all'; readonly host: number } | null
+  readonly priority: string
+  readonly min_residency_ms: number | null
+  readonly args: readonly (readonly [flag: string, value: true | string | readonly string[]])[]
+  readonly command: readonly string[]
+  readonly env: readonly string[]
+  readonly resources: Readonly<Record<string, number>>
+  readonly unlisted: boolean
+  readonly fallback: string | null
+  readonly variants: readonly { readonly engine: string; readonly context: number | null; readonly gpus: unknown }[]
+}
+
+export interface ClearedAnswer {
+  readonly cleared: readonly { readonly model: string; readonly bytes: number }[]
+  readonly device: DeviceAnswer
 }
 
 export interface ClaimAnswer {

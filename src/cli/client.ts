@@ -1,4 +1,5 @@
 import type {
+  ClearedAnswer,
   DecidedAnswer,
   DeviceAnswer,
   EventAnswer,
@@ -6,6 +7,7 @@ import type {
   ModelAnswer,
   StatusAnswer,
   UnloadAllAnswer,
+  WholeModelAnswer,
 } from './answers.ts'
 import { eventData, linesOf } from './lines.ts'
 import type { Transport } from './transport.ts'
@@ -14,7 +16,7 @@ import type { Transport } from './transport.ts'
 export interface Client {
   status(): Promise<StatusAnswer>
   models(): Promise<readonly ModelAnswer[]>
-  model(name: string): Promise<ModelAnswer>
+  model(name: string): Promise<WholeModelAnswer>
   devices(): Promise<readonly DeviceAnswer[]>
   queue(): Promise<readonly unknown[]>
   /** `at`: as somebody writes it; now without it. */
@@ -27,7 +29,7 @@ export interface Client {
   unloadAll(how: How): Promise<UnloadAllAnswer>
   restart(model: string, how: How): Promise<DecidedAnswer>
   /** Its missing memory counts as free again. */
-  clearDevice(device: string): Promise<{ readonly device: DeviceAnswer }>
+  clearDevice(device: string): Promise<ClearedAnswer>
   /** `duration`: as somebody writes it (`2h`); null until unpinned. */
   pin(model: string, duration: string | null): Promise<DecidedAnswer>
   unpin(model: string): Promise<{ readonly model: ModelAnswer }>

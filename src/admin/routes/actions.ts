@@ -1,11 +1,11 @@
 import type { ModelName, Operation } from '../../core/index.ts'
 import { EnginehouseError } from '../../core/index.ts'
-import { loadBody, pinBody, readBody, unloadAllBody, unloadBody, unpinBody } from '../bodies.ts'
-import { loadDecision, unloadDecision } from '../decision.ts'
-import { findModel } from '../lookup.ts'
+import { clearBody, loadBody, pinBody, readBody, restartBody, unloadAllBody, unloadBody, unpinBody } from '../bodies.ts'
+import { loadDecision, restartDecision, unloadDecision } from '../decision.ts'
+import { findDevice, findModel } from '../lookup.ts'
 import type { AdminOptions, Route } from '../route.ts'
-import type { DecidedShape, ModelShape, UnloadAllShape } from '../shapes.ts'
-import { showModel } from '../show.ts'
+import type { ClearedShape, DecidedShape, ModelShape, UnloadAllShape } from '../shapes.ts'
+import { showDevice, showModel } from '../show.ts'
 
 /**
  * Routes that change something. `wait: true` answers with the outcome, and fails as a request for the model would;
@@ -18,7 +18,8 @@ export function actionRoutes(options: AdminOptions): readonly Route[] {
     unloadAllRoute('/models/unload-all', options),
     post('/models/pin', (body) => pin(options, readBody(pinBody, body))),
     post('/models/unpin', (body) => unpin(options, readBody(unpinBody, body))),
-    notBuilt('/models/restart'),
+    post('/models/restart', (body) => restart(options, readBody(restartBody, body))),
+    post('/devices/clear', (body) => clear(options, readBody(clearBody, body))),
     notBuilt('/models/download'),
   ]
 }
@@ -69,7 +70,35 @@ async function loadRecords(
 ): Promise<Operation['records']> {
   const records = await carryOut(operation, wait ? 'outcome' : 'decision')
   const [first] = records
-  return wait && first ? journal.query({ model, after: first.seq - 1, kinds: ['fetch', 'planned'] }) : records
+  return wait && first
+    ? journal.query({ model, after: first.seq - 1, kinds: ['stopping', 'fetch', 'planned'] })
+    : records
+}
+
+async function restart(options: AdminOptions, body: ModelAction): Promise<DecidedShape> {
+  const { operations } = options
+  const model = findModel(operations.view, body.model)
+  const records = body.dry_run
+    ? operations.preview({ kind: 'restart', model: model.id, request: 'dry-run' })
+    : await loadRecords(options, operations.restart(model.id), { model: model.id, wait: body.wait })
+  return { decision: restartDecision(model, records), model: modelNow(operations, model.id) }
+}
+
+async function clear({ operations }: AdminOptions, body: { readonly device: string }): Promise<ClearedShape> {
+  const { id } = findDevice(operations.view, body.device)
+  const records = await carryOut(operations.clearDevice(id), 'outcome')
+  return {
+    cleared: records.flatMap((record) =>
+      record.kind === 'cleared'
+        ? record.evidence.claims.map(({ bytes }) => ({
+            model: record.model ?? '',
+            instance: record.instance ?? '',
+            bytes,
+          }))
+        : [],
+    ),
+    device: showDevice(findDevice(operations.view, id)),
+  }
 }
 
 async function unload({ operations }: AdminOptions, body: ModelAction): Promise<DecidedShape> {

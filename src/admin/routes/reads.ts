@@ -3,7 +3,7 @@ import { findModel } from '../lookup.ts'
 import { readQuery } from '../query.ts'
 import type { AdminOptions, Route } from '../route.ts'
 import type { EngineShape, StatusShape } from '../shapes.ts'
-import { showDevice, showModel, showWaiting } from '../show.ts'
+import { showDevice, showModel, showWaiting, showWholeModel } from '../show.ts'
 import { iso } from '../wire.ts'
 
 /** Routes that answer from memory and wake nothing. */
@@ -16,7 +16,7 @@ export function readRoutes(options: AdminOptions): readonly Route[] {
       path: '/models/*',
       handle: async (request) => {
         readQuery(request.query, [])
-        return showModel(findModel(view, wildcardOf(request.params)))
+        return showWholeModel(findModel(view, wildcardOf(request.params)))
       },
     },
     get('/devices', () => ({ devices: view.devices().map(showDevice) })),

@@ -26,13 +26,15 @@ export const devices: Register = (program, act) => {
 async function clear(job: Job, named: string): Promise<void> {
   const client = await job.client()
   const all = await client.devices()
-  const { id, quarantined } = findDevice(all, named)
+  const { id } = findDevice(all, named)
   const answer = await client.clearDevice(id)
   if (job.options.json) return job.printJson(answer)
   const label = deviceName(id, all)
-  if (quarantined === 0) job.print(`Nothing was missing on ${label}.\n`)
-  else
-    job.print(`${formatBytes(quarantined)} on ${label} count as free again: ${formatBytes(answer.device.free)} are.\n`)
+  for (const { model, bytes } of answer.cleared) {
+    job.print(`${formatBytes(bytes)} that ${model} held on ${label} count as free again\n`)
+  }
+  if (answer.cleared.length === 0) job.note(`Nothing was missing on ${label}.`)
+  else job.print(`${label} has ${formatBytes(answer.device.free)} free\n`)
 }
 
 /** `0`, `GPU 0`, an id or the start of one. Throws device_not_found where none or several are meant. */

@@ -12,6 +12,7 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<Tense, string>> & { rea
   already: { done: 'is already as asked', would: 'is already as asked', meaning: 'quiet' },
   wait: { done: 'waits', would: 'would wait', meaning: 'busy' },
   refuse: { done: 'cannot be loaded', would: 'could not be loaded', meaning: 'bad' },
+  restart: { done: 'restarts', would: 'would restart', meaning: 'good' },
   unload: { done: 'leaves memory', would: 'would leave memory', meaning: 'good' },
 }
 

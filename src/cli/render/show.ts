@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration } from '../../core/index.ts'
-import type { DeviceAnswer, ModelAnswer } from '../answers.ts'
+import type { DeviceAnswer, ModelAnswer, SettingsAnswer, WholeModelAnswer } from '../answers.ts'
 import { argvLines } from './argv.ts'
 import { type Look, type Meaning, paint, plain } from './paint.ts'
 import { clockText } from './time.ts'
@@ -20,7 +20,7 @@ interface Row {
 }
 
 /** One model: its settings as they count, what it holds, and how it was started. */
-export function renderShow(model: ModelAnswer, devices: readonly DeviceAnswer[], look: Look, now: number): string {
+export function renderShow(model: WholeModelAnswer, devices: readonly DeviceAnswer[], look: Look, now: number): string {
   const phase = phaseCell(model)
   const head = [
     paint(model.id, 'heading', look),
@@ -43,13 +43,56 @@ function renderRow({ label, texts, meaning, verbatim }: Row, look: Look): string
     .join('')
 }
 
-function settings(model: ModelAnswer): readonly Row[] {
-  return [
-    ...(model.root === '' ? [] : [{ label: 'source', texts: [plain(model.root)], verbatim: true } as const]),
-    ...(model.context_length === null ? [] : [{ label: 'context', texts: [`${model.context_length} tokens`] }]),
+/** What is as usual is left out, but for what everybody asks for. */
+function settings(model: WholeModelAnswer): readonly Row[] {
+  const { source, env, resources, fallback, variants, unlisted } = model.settings
+  const rows: readonly (Row | null)[] = [
+    source.length > 0 ? { label: 'source', texts: source.map(plain), verbatim: true } : null,
+    { label: 'runs on', texts: [gpusText(model.settings)] },
+    model.context_length === null ? null : { label: 'context', texts: [`${model.context_length} tokens`] },
+    { label: 'at once', texts: [concurrencyText(model.settings)] },
     { label: 'answers', texts: [model.capabilities.join(', ') || 'nothing'] },
     { label: 'stays', texts: [staysText(model)] },
+    model.settings.priority === 'normal' ? null : { label: 'priority', texts: [model.settings.priority] },
+    model.settings.memory === null ? null : { label: 'declares', texts: [declaredText(model.settings.memory)] },
+    Object.keys(resources).length === 0 ? null : { label: 'takes', texts: [namedCounts(resources)] },
+    env.length === 0 ? null : { label: 'variables', texts: [`${env.join(', ')} (what they say is not shown)`] },
+    fallback === null ? null : { label: 'else', texts: [`${fallback} answers, when this one cannot be loaded`] },
+    variants.length === 0 ? null : { label: 'variants', texts: variants.map(variantText) },
+    unlisted ? { label: 'listed', texts: ['no: clients do not see it, and may ask it'] } : null,
   ]
+  return rows.filter((row) => row !== null)
+}
+
+function gpusText({ gpus }: Pick<SettingsAnswer, 'gpus'>): string {
+  if (gpus === 'none') return 'the host alone'
+  if (gpus === 'any') return 'any one GPU'
+  if (Array.isArray(gpus)) return `GPU ${gpus.map((gpu) => plain(String(gpu))).join(', ')}`
+  const { count } = (gpus ?? {}) as { readonly count?: unknown }
+  return typeof count === 'number' ? `${count} GPUs` : plain(JSON.stringify(gpus))
+}
+
+function concurrencyText({ concurrency, parallel }: SettingsAnswer): string {
+  const requests = concurrency === 1 ? '1 request' : `${concurrency} requests`
+  return `${requests}, memory for ${parallel} with a full context`
+}
+
+function declaredText({ device, host }: NonNullable<SettingsAnswer['memory']>): string {
+  const parts = [
+    ...(device === 'all' ? ['each GPU whole'] : device > 0 ? [`${formatBytes(device)} per GPU`] : []),
+    ...(host > 0 ? [`${formatBytes(host)} on host`] : []),
+  ]
+  return parts.join(' and ') || 'nothing'
+}
+
+function namedCounts(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${count} ${plain(name)}`)
+    .join(', ')
+}
+
+function variantText({ engine, context, gpus }: SettingsAnswer['variants'][number]): string {
+  return [engine, ...(context === null ? [] : [`context ${context}`]), gpusText({ gpus })].join(', ')
 }
 
 function staysText(model: ModelAnswer): string {
@@ -60,7 +103,7 @@ function staysText(model: ModelAnswer): string {
   return keep === 'preload' ? `${end}; it is started with the daemon` : end
 }
 
-function state(model: ModelAnswer, devices: readonly DeviceAnswer[], now: number): readonly Row[] {
+function state(model: WholeModelAnswer, devices: readonly DeviceAnswer[], now: number): readonly Row[] {
   const { instance } = model
   const memory = Object.entries(model.claim).map(([id, { bytes, origin, parts }]) => {
     const of = Object.entries(parts ?? {}).map(([part, size]) => `${part} ${formatBytes(size)}`)
@@ -71,10 +114,12 @@ function state(model: ModelAnswer, devices: readonly DeviceAnswer[], now: number
     { label: 'requests', texts: [`${model.leases} running, ${model.waiting} waiting`] },
     { label: 'memory', texts: memory.length > 0 ? memory : [instance === null ? 'none' : 'not accounted for'] },
   ]
+  if (model.variant !== null) rows.push({ label: 'runs as', texts: [`variant ${model.variant}`] })
   if (instance !== null) rows.push({ label: 'process', texts: [processText(instance, now)] })
   if (model.phase === 'ready') rows.push({ label: 'until', texts: [untilText(model, now)] })
-  const { last } = model.load_seconds
+  const { last, learned } = model.load_seconds
   if (last !== null) rows.push({ label: 'last load', texts: [formatDuration(last * 1000)] })
+  else if (learned !== null) rows.push({ label: 'a load', texts: [`took ${formatDuration(learned * 1000)} before`] })
   if (instance === null && model.last_reason) {
     rows.push({ label: 'last left', texts: [plain(model.last_reason).replaceAll('_', ' ')] })
   }
@@ -100,7 +145,13 @@ function failure({ failure: failed }: ModelAnswer, now: number): readonly Row[] 
   ]
 }
 
-function command({ instance }: ModelAnswer): readonly Row[] {
-  if (instance === null || instance.argv.length === 0) return []
-  return [{ label: 'command', texts: argvLines(instance.argv), verbatim: true }]
+/** The exact one of the instance; without one what the manifest gives, as the rest is made at a start. */
+function command({ instance, settings: { command: given, args } }: WholeModelAnswer): readonly Row[] {
+  if (instance !== null && instance.argv.length > 0) {
+    return [{ label: 'command', texts: argvLines(instance.argv), verbatim: true }]
+  }
+  if (given.length > 0) return [{ label: 'command', texts: argvLines(given), verbatim: true }]
+  if (args.length === 0) return []
+  const flags = args.map(([flag, value]) => (value === true ? `--${flag}` : `--${flag} ${[value].flat().join(' ')}`))
+  return [{ label: 'args', texts: [plain(flags.join(' '))] }]
 }

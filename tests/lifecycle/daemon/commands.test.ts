@@ -38,7 +38,7 @@ test('load, ps, status and unload tell what INTERFACE promises', async () => {
       instance: { pid, argv: expect.arrayContaining(['--name', 'm']) as string[] },
       leases: 0,
       failure: null,
-      load_seconds: { last: expect.any(Number) as number, learned: null },
+      load_seconds: { last: expect.any(Number) as number, learned: expect.any(Number) as number },
     },
   })
   const again = await daemon.command('load', 'm', '--json')
@@ -119,5 +119,39 @@ test('the program itself is a client of its daemon', async () => {
   const run = await runProgram(['run', 'm', 'hi'], place).exited
   expect(run).toMatchObject({ exit: 0, stdout: expect.stringContaining('w1 w2 w3 w4 w5 w6 w7 w8') as string })
   expect((await runProgram(['ps'], place).exited).stdout).toMatch(/^m /m)
+  await daemon.end()
+})
+
+test('restart gives a model a new process, and loads one that is not there', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon({ models: fakeModel(place, 'm') }, place)
+  const first = await daemon.command('restart', 'm', '--json')
+  expect(first).toMatchObject({ exit: 0, json: { decision: { action: 'start' }, model: { phase: 'ready' } } })
+  const pid = await daemon.pidOf('m')
+  const dry = await daemon.command('restart', 'm', '--dry-run', '--json')
+  expect([dry.json.decision.action, await daemon.pidOf('m')]).toEqual(['restart', pid])
+  const again = await daemon.command('restart', 'm', '--json')
+  expect(again).toMatchObject({ exit: 0, json: { decision: { action: 'restart' }, model: { phase: 'ready' } } })
+  expect(await daemon.pidOf('m')).not.toBe(pid)
+  expect((await daemon.command('restart', 'n', '--json')).exit).toBe(6)
+  expect((await daemon.command('devices', 'clear', 'host', '--json')).json).toMatchObject({
+    cleared: [],
+    device: { id: 'host' },
+  })
+  await daemon.end()
+})
+
+test('explain --at tells how it stood then', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon({ models: fakeModel(place, 'm') }, place)
+  await daemon.command('load', 'm', '--json')
+  const ready = await daemon.untilEvent('ready', 'm')
+  await daemon.command('unload', 'm', '--json')
+  const then = await daemon.command('explain', 'm', '--at', new Date(ready.at).toISOString(), '--json')
+  expect(then).toMatchObject({
+    exit: 0,
+    json: { summary: expect.stringContaining('m has been ready since') as string },
+  })
+  expect((await daemon.command('explain', 'm', '--json')).json.summary).toContain('m was unloaded')
   await daemon.end()
 })

@@ -233,8 +233,90 @@ describe('a body that is wrong', () => {
     expect([response.statusCode, response.json().error.code]).toEqual([status, code])
   })
 
-  it.each(['restart', 'download'])('%s is refused by name', async (action) => {
+  it.each(['download'])('%s is refused by name', async (action) => {
     const { body } = await post(stubOperations(MODELS), action, { model: 'cold' })
     expect(body.error.code).toBe('route_not_supported')
+  })
+})
+
+describe('restart', () => {
+  const stopping: JournalRecord = {
+    seq: 8,
+    at: NOW,
+    kind: 'stopping',
+    model: 'org/ready',
+    instance: 'ready-1',
+    cause: [7],
+    evidence: { reason: 'operator', why: { rule: 'operator' }, leases: 0 },
+  }
+  const planned: JournalRecord = {
+    seq: 9,
+    at: NOW,
+    kind: 'planned',
+    model: 'org/ready',
+    cause: [8],
+    evidence: { action: 'start', candidates: [], chosen: null },
+  }
+  const restarted = async (records: readonly JournalRecord[], body: object) => {
+    const operations = stubOperations([READY])
+    operations.answer = () => ({ records: records.slice(0, 1), done: Promise.resolve() })
+    operations.previewed = records
+    const app = await admin({ operations, journal: stubJournal(records) })
+    const response = await app.inject({ method: 'POST', url: '/api/v1/models/restart', payload: body })
+    return { calls: operations.calls, body: response.json() }
+  }
+
+  it('is decided when the model leaves, and has the plan of its new load when it is waited for', async () => {
+    const waited = await restarted([stopping, planned], { model: 'default' })
+    expect(waited.calls).toEqual([['restart', 'org/ready']])
+    expect(waited.body).toMatchObject({
+      decision: { action: 'restart', evidence: { action: 'start' } },
+      model: { id: 'org/ready' },
+    })
+    const decided = await restarted([stopping, planned], { model: 'default', wait: false })
+    expect(decided.body.decision).toMatchObject({ action: 'restart', evidence: { reason: 'operator' } })
+  })
+
+  it('is a load for a model that is not in memory', async () => {
+    expect((await restarted([planned], { model: 'default' })).body.decision.action).toBe('start')
+  })
+
+  it('changes nothing at a dry run', async () => {
+    const { calls, body } = await restarted([stopping], { model: 'org/ready', dry_run: true })
+    expect(calls).toEqual([['preview', { kind: 'restart', model: 'org/ready', request: 'dry-run' }]])
+    expect(body.decision.action).toBe('restart')
+  })
+})
+
+describe('devices/clear', () => {
+  it('says whose bytes count as free again', async () => {
+    const operations = stubOperations([READY])
+    const claims = [{ device: 'host', bytes: 1024, origin: 'formula' as const }]
+    const cleared: JournalRecord = {
+      seq: 3,
+      at: NOW,
+      kind: 'cleared',
+      model: 'org/ready',
+      instance: 'ready-0',
+      cause: [2],
+      evidence: { claims },
+    }
+    operations.answer = () => ({ records: [cleared], done: Promise.resolve() })
+    const app = await admin({ operations })
+    const response = await app.inject({ method: 'POST', url: '/api/v1/devices/clear', payload: { device: 'host' } })
+    expect(operations.calls).toEqual([['clearDevice', 'host']])
+    expect(response.json()).toMatchObject({
+      cleared: [{ model: 'org/ready', instance: 'ready-0', bytes: 1024 }],
+      device: { id: 'host', quarantined: 0 },
+    })
+  })
+
+  it('of a device that is not there is refused with those that are', async () => {
+    const app = await admin()
+    const response = await app.inject({ method: 'POST', url: '/api/v1/devices/clear', payload: { device: 'GPU-9' } })
+    expect([response.statusCode, response.json().error]).toMatchObject([
+      404,
+      { code: 'device_not_found', facts: { device: 'GPU-9', there: ['host'] } },
+    ])
   })
 })

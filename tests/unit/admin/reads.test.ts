@@ -1,8 +1,22 @@
 import { describe, expect, it } from 'vitest'
 
-import type { AdminOptions, DeviceShape, ModelShape, StatusShape } from '../../../src/admin/index.ts'
-import type { DeviceAnswer, ModelAnswer, StatusAnswer } from '../../../src/cli/answers.ts'
+import type {
+  AdminOptions,
+  ClearedShape,
+  DeviceShape,
+  ModelShape,
+  StatusShape,
+  WholeModelShape,
+} from '../../../src/admin/index.ts'
+import type {
+  ClearedAnswer,
+  DeviceAnswer,
+  ModelAnswer,
+  StatusAnswer,
+  WholeModelAnswer,
+} from '../../../src/cli/answers.ts'
 import type { JournalRecord } from '../../../src/core/index.ts'
+import { modelSpec } from '../../fixtures/model-spec.ts'
 import { admin, HOST, modelView, NOW, stubJournal, stubOperations } from './stubs.ts'
 
 const GIB = 1024 ** 3
@@ -35,14 +49,35 @@ describe('models', () => {
     waiting: 0,
     last_byte_at: '2026-01-31T13:59:59.000Z',
     unload_at: '2026-01-31T14:04:59.000Z',
-    load_seconds: { last: 1.25, learned: null },
+    load_seconds: { last: 1.25, learned: 2 },
     last_reason: null,
     failure: null,
   }
 
   it.each(['/models/org/ready', '/models/org%2Fready', '/models/default'])('%s', async (path) => {
     const response = await (await admin()).inject(`/api/v1${path}`)
-    expect([response.statusCode, response.json()]).toEqual([200, shape])
+    const { settings, variant, ...rest } = response.json()
+    expect([response.statusCode, rest, variant]).toEqual([200, shape, null])
+    expect(settings).toMatchObject({ gpus: 'none', parallel: 1, start: { attempts: 5, window_ms: 600_000 } })
+  })
+
+  it('with its settings, and of variables for the engine the names alone', async () => {
+    const secret = modelView('m', {
+      spec: modelSpec({
+        source: [{ kind: 'file', path: '/m.gguf' }],
+        gpus: { kind: 'count', count: 2 },
+        env: { HF_TOKEN: 'hf_secret' },
+        variants: [modelSpec({ context: 1024, gpus: { kind: 'list', gpus: [0] } })],
+      }),
+    })
+    const response = await (await admin({ operations: stubOperations([secret]) })).inject('/api/v1/models/m')
+    expect(response.body).not.toContain('hf_secret')
+    expect(response.json().settings).toMatchObject({
+      source: ['file:/m.gguf'],
+      gpus: { count: 2 },
+      env: ['HF_TOKEN'],
+      variants: [{ context: 1024, gpus: [0] }],
+    })
   })
 
   it('all, in the order of the manifest', async () => {
@@ -225,5 +260,7 @@ it('the commands read what the routes send', () => {
   const models: (shape: ModelShape) => ModelAnswer = (shape) => shape
   const devices: (shape: DeviceShape) => DeviceAnswer = (shape) => shape
   const daemon: (shape: StatusShape) => StatusAnswer = (shape) => shape
-  expect([models, devices, daemon]).toHaveLength(3)
+  const whole: (shape: WholeModelShape) => WholeModelAnswer = (shape) => shape
+  const cleared: (shape: ClearedShape) => ClearedAnswer = (shape) => shape
+  expect([models, devices, daemon, whole, cleared]).toHaveLength(5)
 })

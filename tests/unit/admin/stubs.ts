@@ -60,6 +60,7 @@ export const READY = modelView('org/ready', {
   lastByteAt: NOW - 1000,
   unloadAt: NOW + 299_000,
   lastLoad: 1250,
+  learnedLoad: 2000,
 })
 
 export const HOST: DeviceView = {

@@ -1,4 +1,4 @@
-import type { DeviceAnswer, ModelAnswer, StatusAnswer } from '../../../src/cli/answers.ts'
+import type { DeviceAnswer, ModelAnswer, StatusAnswer, WholeModelAnswer } from '../../../src/cli/answers.ts'
 
 const GIB = 1024 ** 3
 
@@ -24,10 +24,35 @@ export function model(id: string, more: Partial<ModelAnswer> = {}): ModelAnswer 
     leases: 0,
     waiting: 0,
     unload_at: null,
-    load_seconds: { last: null },
+    load_seconds: { last: null, learned: null },
     last_reason: null,
     failure: null,
     ...more,
+  }
+}
+
+/** As it is answered when it is asked for by its name. */
+export function whole(answer: ModelAnswer, more: Partial<WholeModelAnswer['settings']> = {}): WholeModelAnswer {
+  return {
+    ...answer,
+    variant: null,
+    settings: {
+      source: answer.root === '' ? [] : [`file:${answer.root}`],
+      gpus: 'none',
+      parallel: 1,
+      concurrency: 1,
+      memory: null,
+      priority: 'normal',
+      min_residency_ms: null,
+      args: [],
+      command: [],
+      env: [],
+      resources: {},
+      unlisted: false,
+      fallback: null,
+      variants: [],
+      ...more,
+    },
   }
 }
 
@@ -45,7 +70,7 @@ export function ready(id: string, more: Partial<ModelAnswer> = {}): ModelAnswer 
       progress: null,
     },
     unload_at: '2026-01-31T14:04:00.000Z',
-    load_seconds: { last: 1.25 },
+    load_seconds: { last: 1.25, learned: 1.5 },
     ...more,
   })
 }

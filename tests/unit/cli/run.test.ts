@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { AppOptions } from '../../../src/cli/index.ts'
 import { runCommand, startCommand } from '../../support/cli.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { ready } from './answers.ts'
+import { ready, whole } from './answers.ts'
 import { type Answer, eventStream, json, refusal, refusalOf, stubDaemon } from './stub-daemon.ts'
 
 const CHAT = 'POST /v1/chat/completions'
@@ -83,7 +83,7 @@ describe('a chat', () => {
   const MODEL = 'GET /api/v1/models/m'
   const CTRL_C = '\u0003'
   const talking = async (answers: Parameters<typeof stubDaemon>[0]) => {
-    const daemon = await stubDaemon({ [MODEL]: ready('m'), ...answers })
+    const daemon = await stubDaemon({ [MODEL]: whole(ready('m')), ...answers })
     const command = startCommand(['run', 'm'], { ...daemon, stdin: null, columns: 80 })
     await command.until('stderr', '/bye or Ctrl-D leaves.\n')
     const asked = () => daemon.requests.filter(({ route }) => route === CHAT).map(({ body }) => body)

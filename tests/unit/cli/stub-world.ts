@@ -2,7 +2,7 @@ import { showEvent } from '../../../src/admin/event.ts'
 import { GIB, type CandidateEvidence, type JournalRecord } from '../../../src/core/index.ts'
 import { explain } from '../../../src/journal/index.ts'
 import { EVICTING, made } from '../journal/samples.ts'
-import { DEVICES, model, MODELS, NOW, ready, STATUS } from './answers.ts'
+import { DEVICES, model, MODELS, NOW, ready, STATUS, whole } from './answers.ts'
 import { type Answer, eventStream, json, refusalOf } from './stub-daemon.ts'
 
 /** One daemon with something of each kind to look at, at one moment: what every golden screen is made from. */
@@ -101,17 +101,38 @@ const ofModel =
 
 const say = (content: string) => ({ choices: [{ index: 0, delta: { content } }] })
 
+/** Where they are not as usual. */
+const SETTINGS: Readonly<Record<string, Parameters<typeof whole>[1]>> = {
+  'qwen3-coder': {
+    gpus: { count: 2 },
+    parallel: 2,
+    concurrency: 8,
+    memory: { device: 20 * GIB, host: 8 * GIB },
+    priority: 'high',
+    env: ['HF_TOKEN'],
+    resources: { licences: 1 },
+    fallback: 'smollm2',
+    variants: [
+      { engine: 'llama-server', context: 32_768, gpus: 'any' },
+      { engine: 'llama-server', context: null, gpus: 'none' },
+    ],
+  },
+  whisper: { gpus: [0], command: ['python3', 'whisper server.py', '--port', '{port}'], unlisted: true },
+}
+
 export const WORLD: Readonly<Record<string, Answer | object>> = {
   'GET /api/v1/status': STATUS,
   'GET /api/v1/devices': { devices: DEVICES },
   'GET /api/v1/models': { models: MODELS },
   'GET /api/v1/queue': { queue: [{ request: 'req_7', model: 'qwen3-coder', since: '2026-01-31T13:59:50.000Z' }] },
-  ...Object.fromEntries(MODELS.map((each) => [`GET /api/v1/models/${encodeURIComponent(each.id)}`, each])),
+  ...Object.fromEntries(
+    MODELS.map((each) => [`GET /api/v1/models/${encodeURIComponent(each.id)}`, whole(each, SETTINGS[each.id])]),
+  ),
   'GET /api/v1/models/smolm2': refusalOf('model_not_found', { model: 'smolm2', nearest: ['smollm2'] }),
   'POST /api/v1/models/load': ofModel(decided('start', plan, makesRoom)),
   'POST /api/v1/models/unload': ofModel(decided('unload', { reason: 'operator' })),
   'POST /api/v1/models/unload-all': { unloaded: ['smollm2'], skipped: [{ model: 'whisper', why: 'it is stuck' }] },
-  'POST /api/v1/models/restart': ofModel(decided('start', {})),
+  'POST /api/v1/models/restart': ofModel(decided('restart', { ...plan, action: 'start' })),
   'POST /api/v1/models/pin': ofModel(
     json(200, {
       decision: { action: 'already', device: 'host', evict: [], evidence: { phase: 'ready' } },
@@ -119,7 +140,10 @@ export const WORLD: Readonly<Record<string, Answer | object>> = {
     }),
   ),
   'POST /api/v1/models/unpin': ofModel(json(200, { model: ready('smollm2') })),
-  'POST /api/v1/devices/clear': { device: { ...DEVICES[0], quarantined: 0, free: 63 * GIB } },
+  'POST /api/v1/devices/clear': {
+    cleared: [{ model: 'qwen3-coder', instance: 'qwen3-coder-6', bytes: 6 * GIB }],
+    device: { ...DEVICES[0], quarantined: 0, free: 63 * GIB },
+  },
   'GET /api/v1/explain': ofModel((request, response) => {
     const until = request.query['at'] === undefined ? NOW : Date.parse(request.query['at'])
     const { model: named = '', request: asked } = request.query

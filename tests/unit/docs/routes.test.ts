@@ -60,7 +60,10 @@ it.each(native('GET'))('GET %s takes the query that its note tells of, and no ot
 it.each(native('POST'))('POST %s takes the body that its note tells of, and no other', async (url, { body }) => {
   const fields = Object.keys(body?.shape ?? {})
   const app = await admin()
-  const payload = fields.includes('model') ? { model: 'cold', _: 1 } : { _: 1 }
+  const needed = Object.fromEntries(
+    ['model', 'device'].filter((each) => fields.includes(each)).map((each) => [each, 'x']),
+  )
+  const payload = { ...needed, _: 1 }
   const answer = await app.inject({ method: 'POST', url, payload })
   expect(answer.json()).toMatchObject(refusalOf(fields))
 })
