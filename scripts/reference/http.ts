@@ -43,14 +43,14 @@ export async function httpPage(): Promise<string> {
 }
 
 function routeTable(notes: readonly (readonly [string, RouteNote])[]): string {
-  const isOurs = notes.some(([, { family }]) => family === 'native')
   const rows = notes.map(([route, note]) => [
     code(route),
     note.wakes,
     sentence(note.what),
-    ...(isOurs ? [parameters(note), code(note.answers ?? 'text')] : []),
+    parameters(note),
+    note.answers === undefined ? '' : code(note.answers),
   ])
-  return table(['route', 'wakes', 'what', ...(isOurs ? ['takes', 'answers'] : [])], rows)
+  return table(['route', 'wakes', 'what', 'takes', 'answers'], rows)
 }
 
 function parameters({ body, query = [] }: RouteNote): string {

@@ -6,10 +6,12 @@ export function paragraphs(...parts: readonly (string | readonly string[])[]): s
   return parts.flat().join('\n\n')
 }
 
-/** A cell may not hold a line break, and a bar would end it. */
+/** A column in which no row has anything is left out. A cell may not hold a line break, and a bar would end it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+  const shown = head.flatMap((_, column) => (rows.some((row) => row[column]) ? [column] : []))
+  const line = (cells: readonly string[]): string =>
+    `| ${shown.map((column) => cell(cells[column] ?? '')).join(' | ')} |`
+  return [line(head), `|${'---|'.repeat(shown.length)}`, ...rows.map(line)].join('\n')
 }
 
 function cell(text: string): string {

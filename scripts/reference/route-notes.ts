@@ -28,11 +28,13 @@ export interface RouteNote {
 /** In the order of the page. */
 export const FAMILIES = Object.freeze({
   openai: 'OpenAI: what clients use',
+  dialects: 'For clients of other servers',
   operations: 'For load balancers, Prometheus and people',
   native: 'For operators',
 })
 
 const openai = { family: 'openai', wakes: 'no' } as const
+const dialect = { family: 'dialects', wakes: 'no' } as const
 const inference = { family: 'openai', wakes: 'yes' } as const
 const operations = { family: 'operations', wakes: 'no' } as const
 const native = { family: 'native', wakes: 'no' } as const
@@ -46,23 +48,24 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
   'POST /v1/embeddings': { ...inference, what: 'vectors, where the engine embeds' },
   'POST /embeddings': { ...inference, what: 'the same' },
   'POST /v1/generate': {
-    ...inference,
+    ...dialect,
+    wakes: 'yes',
     what:
       'text from `prompt` (`max_length`, `temperature`, `top_p`, `stream`), or in the shape of TGI from `inputs`; asked ' +
       'of the engine as a completion, of 100 new tokens where nothing else is said',
   },
-  'POST /generate': { ...inference, what: 'TGI: text from `inputs` and `parameters`' },
-  'POST /generate_stream': { ...inference, what: 'the same as events, one for each piece of text' },
+  'POST /generate': { ...dialect, wakes: 'yes', what: 'TGI: text from `inputs` and `parameters`' },
+  'POST /generate_stream': { ...dialect, wakes: 'yes', what: 'the same as events, one for each piece of text' },
   'GET /v1/models': {
     ...openai,
     what: 'the models of the manifest, with `status.value`, `context_length`, `aliases` and `root`',
   },
   'GET /v1/models/*': { ...openai, what: 'one model, by its name or alias; slashes plain or as %2F' },
 
-  'GET /v1/models/loaded': { ...openai, what: 'models in memory', answers: '{ models: LoadedShape[], count }' },
-  'GET /v1/models/stats': { ...openai, what: 'what was counted since the daemon started', answers: 'StatsShape' },
+  'GET /v1/models/loaded': { ...dialect, what: 'models in memory', answers: '{ models: LoadedShape[], count }' },
+  'GET /v1/models/stats': { ...dialect, what: 'what was counted since the daemon started', answers: 'StatsShape' },
   'POST /v1/models/unload-all': {
-    ...openai,
+    ...dialect,
     what: 'take all models out of memory',
     body: unloadAllBody,
     answers: 'UnloadAllShape',

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { REFUSED_ROUTES, ROUTE_NOTES } from '../../../scripts/reference/route-notes.ts'
 import { registeredRoutes } from '../../../scripts/reference/routes.ts'
 import { admin } from '../admin/stubs.ts'
-import { page, rows, section, spans, WRITTEN, type Page } from './pages.ts'
+import { page, ROOT, rows, section, spans, WRITTEN, type Page } from './pages.ts'
 
 /** `GET /v1/models`, one for each route that the README's table has; a cell names its method once. */
 function routesOfReadme(): readonly string[] {
@@ -72,6 +75,13 @@ function refusalOf(takes: readonly string[]): object {
   const facts = { param: '_', expected: `left out: this route takes ${takes.join(', ')}` }
   return { error: { code: 'parameter_invalid', facts } }
 }
+
+it('shapes that notes name are declared', () => {
+  const declared = readFileSync(join(ROOT, 'src/admin/shapes.ts'), 'utf8')
+  const named = Object.values(ROUTE_NOTES).flatMap(({ answers = '' }) => answers.match(/\w+Shape/g) ?? [])
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter((name) => !declared.includes(`export interface ${name} `))).toEqual([])
+})
 
 it.each(REFUSED_ROUTES)('%s is refused by name', async (route) => {
   const [, url = ''] = route.split(' ')

@@ -32,7 +32,7 @@ test('the caller chooses the address and the GPUs', () => {
 
 test.each([
   ['/w/big-00001-of-00003.gguf', 'big'],
-  ['/w/my model (1).GGUF', 'my-model--1-'],
+  ['/w/my model (1).GGUF', 'my-model-1-'],
   ['/w/.hidden', 'hidden'],
   ['/w/load.gguf', 'model'],
   ['/w/模型.gguf', 'model'],
