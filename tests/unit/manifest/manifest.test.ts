@@ -326,10 +326,61 @@ models:
 test.each([
   ['5', 5000],
   ['0', 0],
+  ['500ms', 500],
+  ['90s', 90_000],
+  ['15m', 900_000],
+  ['1h', 3_600_000],
   ['1h30m', 5_400_000],
+  ['1.5h', 5_400_000],
+  ['366d', 31_622_400_000],
   ['never', null],
 ])('ttl: %s', (written, expected) => {
   expect(modelOf([...COMMAND, `ttl: ${written}`]).ttl).toBe(expected)
+})
+
+test.each([
+  ['24GiB', 24 * GIB],
+  ['1.5 GiB', 1.5 * GIB],
+  ['512MiB', 512 * MIB],
+  ['8GB', 8e9],
+  ['500MB', 5e8],
+  ['1048576', MIB],
+])('memory: %s', (written, host) => {
+  expect(modelOf([...COMMAND, 'gpus: none', `memory: ${written}`]).memory).toEqual({ device: 0, host })
+})
+
+test.each([
+  ['4096', 4096],
+  ['64k', 65_536],
+  ['128K', 131_072],
+])('context: %s', (written, expected) => {
+  expect(modelOf([...COMMAND, `context: ${written}`]).context).toBe(expected)
+})
+
+test.each(['loaded', 'stats', 'inventory', 'download', 'unload-all', 'load', 'unload', 'sse'])(
+  '%s is a route, and no name or alias',
+  (word) => {
+    const { problems } = parseBad(`version: 1
+models:
+  ${word}: { engine: command, command: [x] }
+  m: { engine: command, command: [x], aliases: [${word}] }
+`)
+    expect(problems.map(({ code, line }) => [code, line])).toEqual([
+      ['manifest_name', 3],
+      ['manifest_name', 4],
+    ])
+  },
+)
+
+test('a name may have letters, digits and . _ - : / @ +, first a letter or digit, 128 in all', () => {
+  for (const name of ['a', '9', 'Org/Model.v1_x-y:30b@main+lora', 'a'.repeat(128)]) {
+    const { models } = parseGood(`version: 1\nmodels: { "${name}": { engine: command, command: [x] } }\n`)
+    expect([...models.keys()]).toEqual([name])
+  }
+  for (const name of ['-a', '.a', '/a', 'a b', 'ä', 'a\\b', 'a?b', 'a#b', 'a%2f', 'a'.repeat(129)]) {
+    const { problems } = parseBad(`version: 1\nmodels: { '${name}': { engine: command, command: [x] } }\n`)
+    expect(problems, name).toMatchObject([{ code: 'manifest_name' }])
+  }
 })
 
 test('a ttl of the environment stands between the model and defaults', () => {
