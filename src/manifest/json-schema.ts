@@ -50,10 +50,10 @@ type Override = NonNullable<z.core.ToJSONSchemaParams['override']>
 /** After what a key does: an editor shows the description alone. */
 const sayWhatIsExpected: Override = ({ zodSchema, jsonSchema }) => {
   const expected = expectedBy(zodSchema)
-  const { description } = jsonSchema
+  const { description, hint } = jsonSchema
   // What may be left out has the description of what may be written, as it is by now.
   const isSaid = zodSchema._zod.def.type === 'optional'
-  if (description === undefined || expected === null || isSaid || jsonSchema.properties) return
+  if (hint === undefined || expected === null || isSaid || jsonSchema.properties) return
   jsonSchema.description = `${description} Write ${expected}.`
 }
 

@@ -28,9 +28,14 @@ export function about(description: string, byDefault?: unknown, examples?: reado
   return { description, hint }
 }
 
+/** Text of a notation for the schema of editors: parsers judge it, and are stricter. */
+export function textLike(pattern: RegExp) {
+  return z.string().meta({ pattern: pattern.source })
+}
+
 /** A value in a notation of ours: a text or a bare number that `parse` understands. */
-export function notation<T>(expected: string, parse: (text: string) => T | undefined) {
-  return z.union([z.string(), z.number()], { error: expected }).transform((written, context): T => {
+export function notation<T>(expected: string, parse: (text: string) => T | undefined, pattern: RegExp) {
+  return z.union([textLike(pattern), z.number()], { error: expected }).transform((written, context): T => {
     const value = parse(String(written))
     if (value !== undefined) return value
     context.issues.push({ code: 'custom', message: expected, input: written })

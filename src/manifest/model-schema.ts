@@ -141,7 +141,7 @@ export const modelShape = {
 
 /** What a variant may change. */
 export const variantShape = {
-  engine: modelShape.engine,
+  engine: modelShape.engine.meta(about('The kind of inference server, where it is not the model’s.')),
   source: modelShape.source,
   gpus: modelShape.gpus,
   context: modelShape.context,

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { parseSize } from '../core/index.ts'
 import { parseHost, parseOrigin } from './hosts.ts'
 import { about, listOf, notation, section, wholeNumber } from './leaves.ts'
 import { BODY_MAX, HOSTS_MAX, QUEUE_MAX, RESOURCE_COUNT_MAX } from './limits.ts'
 import { parseListen } from './listen.ts'
-import { duration, durationOr, size } from './notations.ts'
+import { duration, durationOr, hostShare, positiveSize, size } from './notations.ts'
 
 /**
  * The values of every key outside of models, one shape per section; those of models are in model-schema.ts. Each key is
@@ -31,17 +30,20 @@ export const timeoutsShape = {
   ),
 }
 
+const LISTEN_LIKE = /^(unix:\/.+|\[[0-9A-Fa-f:.]+\]:\d{1,5}|[A-Za-z0-9.-]+:\d{1,5})$/
+const HOST_LIKE = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/
+const ORIGIN_LIKE = /^(local|[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/]+)$/
 const HOST = 'auto or a host such as models.lan or models.lan:8080; patterns do not work'
 const ORIGIN = 'local or an origin such as https://chat.example; patterns do not work'
 
 export const serverShape = {
-  listen: notation('HOST:PORT, "[V6]:PORT" or unix:/PATH', parseListen).meta(
+  listen: notation('HOST:PORT, "[V6]:PORT" or unix:/PATH', parseListen, LISTEN_LIKE).meta(
     about('Where the endpoint is, on loopback; port 0 takes a free one. Default 127.0.0.1:8080.', '127.0.0.1:8080', [
       '[::1]:8080',
       'unix:/run/enginehouse/http.sock',
     ]),
   ),
-  hosts: listOf(notation(HOST, parseHost), 'a list of hosts, such as [auto, models.lan]', HOSTS_MAX).meta(
+  hosts: listOf(notation(HOST, parseHost, HOST_LIKE), 'a list of hosts, such as [auto, models.lan]', HOSTS_MAX).meta(
     about(
       'The Host headers that are accepted; auto stands for the listen address, this host’s name and localhost. Default [auto].',
       ['auto'],
@@ -49,7 +51,9 @@ export const serverShape = {
     ),
   ),
   cors: z
-    .array(notation(ORIGIN, parseOrigin), { error: 'a list of origins, such as [local, https://chat.example]' })
+    .array(notation(ORIGIN, parseOrigin, ORIGIN_LIKE), {
+      error: 'a list of origins, such as [local, https://chat.example]',
+    })
     .max(HOSTS_MAX, { error: `a list of at most ${HOSTS_MAX} origins` })
     .meta(
       about(
@@ -58,10 +62,9 @@ export const serverShape = {
         [['local', 'https://chat.example'], []],
       ),
     ),
-  max_body: notation(`a size from 1B to ${BODY_MAX / 2 ** 30}GiB`, (written) => {
-    const bytes = parseSize(written)
-    return bytes && bytes <= BODY_MAX ? bytes : undefined
-  }).meta(about('The largest request body that is read. Default 32MiB.', '32MiB')),
+  max_body: positiveSize(`a size from 1B to ${BODY_MAX / 2 ** 30}GiB`, BODY_MAX).meta(
+    about('The largest request body that is read. Default 32MiB.', '32MiB'),
+  ),
   max_queue: wholeNumber(0, QUEUE_MAX).meta(
     about('Requests that may wait, over all models; one more is refused. Default 512.', 512),
   ),
@@ -85,9 +88,7 @@ export const engineShape = {
 
 export const memoryShape = {
   reserve: size.meta(about('Left free on every GPU. Default 1GiB.', '1GiB')),
-  host: notation('a share such as 80% or a size such as 48GiB', parseHostShare).meta(
-    about('What all engines together may claim of the host’s RAM. Default 80%.', '80%', ['48GiB']),
-  ),
+  host: hostShare.meta(about('What all engines together may claim of the host’s RAM. Default 80%.', '80%', ['48GiB'])),
   resources: z
     .record(z.string(), wholeNumber(1, RESOURCE_COUNT_MAX), { error: 'a mapping of names to whole numbers' })
     .meta(
@@ -97,14 +98,4 @@ export const memoryShape = {
         [{ licences: 2 }],
       ),
     ),
-}
-
-function parseHostShare(written: string): { readonly share: number } | { readonly bytes: number } | undefined {
-  const share = /^(\d{1,3}(?:\.\d+)?)\s*%$/.exec(written.trim())
-  if (!share) {
-    const bytes = parseSize(written)
-    return bytes ? { bytes } : undefined
-  }
-  const percent = Number(share[1])
-  return percent > 0 && percent <= 100 ? { share: percent / 100 } : undefined
 }

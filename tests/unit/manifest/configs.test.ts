@@ -57,7 +57,7 @@ describe('the schema and the reader', () => {
 
   test('both take a variable in the place of any value', () => {
     const text = `version: \${V}
-server: { listen: "\${L}", max_queue: "\${Q}" }
+server: { listen: "\${L}", max_queue: "\${Q}", hosts: ["\${H}"], queue_timeout: "\${Q}" }
 models:
   m:
     engine: \${E}
@@ -67,6 +67,11 @@ models:
     keep: \${K}
     args: { a: "\${A}", b: ["\${A}"] }
     health: { status: "\${H}" }
+    ttl: \${T}
+    memory: \${M}
+    unlisted: \${U}
+    timeouts: { total: "\${T}" }
+    variants: [{ context: "\${C}" }]
 `
     expect(faultsOf(text)).toEqual([])
     expect(parseBad(text).problems.every(({ code }) => code === 'manifest_variable_unset')).toBe(true)
@@ -82,18 +87,50 @@ models:
     ['a list that is text', 'version: 1\nmodels: { m: { engine: command, command: x } }\n'],
     ['a name with a space', 'version: 1\nmodels: { "a b": { engine: command, command: [x] } }\n'],
     ['a source that is a path', 'version: 1\nmodels: { m: { engine: llama-server, source: ./m.gguf } }\n'],
+    ['a duration that is none', 'version: 1\nmodels: { m: { engine: command, command: [x], ttl: soon } }\n'],
+    ['a misspelt word for a duration', 'version: 1\nmodels: {}\nserver: { timeouts: { total: nevr } }\n'],
+    ['a size that is none', 'version: 1\nmodels: {}\nmemory: { host: lots }\n'],
+    [
+      'a count of tokens with a fraction',
+      'version: 1\nmodels: { m: { engine: command, command: [x], context: 4.5k } }\n',
+    ],
+    ['a scheme before the address', 'version: 1\nmodels: {}\nserver: { listen: "http://localhost:1" }\n'],
+    ['a pattern of hosts', 'version: 1\nmodels: {}\nserver: { hosts: ["*"] }\n'],
+    ['an origin without a scheme', 'version: 1\nmodels: {}\nserver: { cors: [chat.example] }\n'],
+    [
+      'an unknown key of a variant',
+      'version: 1\nmodels: { m: { engine: command, command: [x], variants: [{ ttl: 1 }] } }\n',
+    ],
     ['an engine of a later version', 'version: 1\nmodels: {}\nengines: { vllm: {} }\n'],
   ])('both refuse %s', (_name, text) => {
     expect(parse(text, ON_CPU).kind).toBe('problems')
     expect(faultsOf(text)).not.toEqual([])
   })
 
-  test('every key says what it means', () => {
-    const { properties = {} } = manifestJsonSchema()
-    const models = properties['models']
-    const model = typeof models === 'object' && models.additionalProperties
-    const keys = { ...properties, ...(typeof model === 'object' ? model.properties : {}) }
-    expect(Object.keys(keys).length).toBeGreaterThan(15)
-    expect(Object.entries(keys).filter(([, each]) => typeof each !== 'object' || !each.description)).toEqual([])
+  test('every key says what it means, and every default and example may be written', () => {
+    const whole = manifestJsonSchema()
+    const keys = keysOf(whole)
+    expect(keys.length).toBeGreaterThan(60)
+    expect(keys.filter(([, { description }]) => !description).map(([key]) => key)).toEqual([])
+    for (const [key, { default: byDefault, examples = [], ...schema }] of keys) {
+      const check = z.fromJSONSchema(schema)
+      for (const value of [...(byDefault === undefined ? [] : [byDefault]), ...examples]) {
+        expect(check.safeParse(value).success, `${key}: ${JSON.stringify(value)}`).toBe(true)
+      }
+    }
   })
 })
+
+type Schema = ReturnType<typeof manifestJsonSchema>
+
+/** Every key at every depth, dotted; engines have names and no meaning of their own. */
+function keysOf(schema: Schema, at = ''): readonly (readonly [key: string, schema: Schema])[] {
+  const { properties = {}, additionalProperties: named, items } = schema
+  const inner = Object.entries(properties).flatMap(([key, each]) => {
+    if (typeof each !== 'object') return []
+    const here = at === '' ? key : `${at}.${key}`
+    return [...(at === 'engines' ? [] : [[here, each] as const]), ...keysOf(each, here)]
+  })
+  const deeper = [named, items].flatMap((each) => (typeof each === 'object' && !Array.isArray(each) ? [each] : []))
+  return [...inner, ...deeper.flatMap((each) => keysOf(each, `${at}.NAME`))]
+}
