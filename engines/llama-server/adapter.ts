@@ -1,16 +1,14 @@
 import { join } from 'node:path'
 import { EnginehouseError } from '../../src/core/index.ts'
-import type { Address, Capability, ModelSpec, Tokens, WeightsFacts } from '../../src/core/index.ts'
+import type { Address, Capability, ModelSpec, WeightsFacts } from '../../src/core/index.ts'
 import { classifyExit } from '../../src/engine/classify.ts'
 import type { EngineAdapter, EnginePlan, PlanRequest, Readiness, StopPlan } from '../../src/engine/contract.ts'
 import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
+import { contextOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { locate } from './locate.ts'
 import { parseLine } from './output.ts'
 import { RESERVED_FLAGS } from './reserved.ts'
-
-/** Tokens of one request when the manifest does not say: the model's own, but no more than this. */
-const DEFAULT_CONTEXT: Tokens = 8192
 
 /**
  * Set so that memory does not depend on a build's own defaults; `args` may set them otherwise. Checkpoints are copies
@@ -86,7 +84,7 @@ function listenOn(address: Address): string[] {
 
 /** One pool that all slots share, large enough for `parallel` requests of full context. */
 function sizes(model: ModelSpec, weights: WeightsFacts): string[] {
-  const context = model.context ?? Math.min(weights.trainedContext ?? DEFAULT_CONTEXT, DEFAULT_CONTEXT)
+  const context = contextOf(model, weights)
   const tuned = TUNABLE.filter(([spellings]) => !setsFlag(model, ...spellings))
   return [
     ['-c', String(context * model.parallel)],

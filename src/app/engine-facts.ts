@@ -7,11 +7,14 @@ import type { EnginePlaces } from '../engine/index.ts'
 /** Each kind of engine, and whether its program is where this daemon would start it from. */
 export function engineFacts(
   manifest: Manifest,
-  places: Omit<EnginePlaces, 'configured'>,
+  places: Omit<EnginePlaces, 'configured' | 'image'>,
 ): Promise<readonly EngineFacts[]> {
   const names = Object.keys(ADAPTERS) as EngineName[]
   return Promise.all(
-    names.map((name) => lookFor(name, { ...places, configured: manifest.engines[name]?.path ?? null })),
+    names.map((name) => {
+      const { path, image } = manifest.engines[name] ?? { path: null }
+      return lookFor(name, { ...places, configured: path, image: image ?? null })
+    }),
   )
 }
 

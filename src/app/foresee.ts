@@ -2,7 +2,8 @@ import { join } from 'node:path'
 
 import type { Bytes, DeviceFacts, Manifest, ModelName, ModelSpec, Need, WeightsFacts } from '../core/index.ts'
 import { HOST, variantsOf } from '../core/index.ts'
-import { needOf } from '../engine/index.ts'
+import { ADAPTERS } from '../../engines/index.ts'
+import { needFor, needOf } from '../engine/index.ts'
 import { createHostMemory, everFits, type Fit } from '../gpu/index.ts'
 import { manifestForFile } from '../manifest/index.ts'
 import { lookAtSources, type SourceLook } from '../weights/index.ts'
@@ -47,10 +48,10 @@ export async function foresee(manifest: Manifest, stateDirectory: string): Promi
 
 async function foreseeModel(model: ModelSpec, directory: string, devices: readonly DeviceFacts[]): Promise<Foresight> {
   const sources = await lookAtSources(model, directory)
-  const need = needWith(model, sources)
+  const need = await needWith(model, sources)
   const ways = await Promise.all(
     variantsOf(model).map(async (way) => {
-      const wayNeed = needWith(way, way.source === model.source ? sources : await lookAtSources(way, directory))
+      const wayNeed = await needWith(way, way.source === model.source ? sources : await lookAtSources(way, directory))
       return wayNeed && everFits(wayNeed, way.gpus, devices)
     }),
   )
@@ -60,8 +61,8 @@ async function foreseeModel(model: ModelSpec, directory: string, devices: readon
   return { model: model.name, sources, need, fit }
 }
 
-function needWith(model: ModelSpec, sources: readonly SourceLook[]): Need | null {
+async function needWith(model: ModelSpec, sources: readonly SourceLook[]): Promise<Need | null> {
   const weights = sources.flatMap((look): WeightsFacts[] => (look.kind === 'present' ? [look.weights] : []))[0] ?? null
   const isKnown = model.memory !== null || model.source.length === 0 || weights !== null
-  return isKnown ? needOf(model, weights) : null
+  return isKnown ? needFor(model, ADAPTERS[model.engine], weights) : null
 }

@@ -1,6 +1,8 @@
 import { totalmem } from 'node:os'
 
 import { ADAPTERS } from '../../engines/index.ts'
+import { BY_HAND as TGI_BY_HAND } from '../../engines/tgi/locate.ts'
+import { BY_HAND as VLLM_BY_HAND } from '../../engines/vllm/locate.ts'
 import type { installLlamaServer as InstallLlamaServer } from '../../engines/llama-server/install.ts'
 import type { Bytes, EngineName, Manifest, WeightsFacts } from '../core/index.ts'
 import type { EngineAdapter } from '../engine/index.ts'
@@ -28,6 +30,8 @@ export const knowledge = Object.freeze({
 
 export const engines = Object.freeze([
   { name: 'llama-server', locate: ADAPTERS['llama-server'].locate, install: installLlamaServer },
+  { name: 'vllm', locate: ADAPTERS.vllm.locate, install: null, byHand: VLLM_BY_HAND },
+  { name: 'tgi', locate: ADAPTERS.tgi.locate, install: null, byHand: TGI_BY_HAND },
   { name: 'command', locate: ADAPTERS.command.locate, install: null },
 ]) satisfies readonly { readonly name: EngineName; readonly locate: EngineAdapter['locate'] }[]
 

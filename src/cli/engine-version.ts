@@ -1,7 +1,10 @@
-/** An engine prints its version at once; one that does not is shown without. */
-const TIMEOUT = 10_000
+/** One that does not print its version by then is shown without. vLLM imports its libraries first: 9 s on an idle host. */
+const TIMEOUT = 30_000
 
-/** What `PATH --version` says of itself (`4719 (7b8443ac7)`); null when it says nothing of the kind. */
+/** `version: 4719 (7b8443ac7)`, `0.32.0+cpu` by itself, or `text-generation-launcher 3.3.7`. */
+const SAID = [/^version:?\s+(.+)$/im, /^v?(\d+\.\d+\S*)$/m, /^[\w-]+ v?(\d+\.\d+\S*)$/m] as const
+
+/** What `PATH --version` says of itself; null when it says nothing of the kind. */
 export async function engineVersion(
   binary: string,
   environment: NodeJS.ProcessEnv,
@@ -19,5 +22,6 @@ export async function engineVersion(
     stdin: 'ignore',
     timeout: TIMEOUT,
   })
-  return /^version:?\s+(.+)$/im.exec(all ?? '')?.[1]?.trim() ?? null
+  const found = SAID.map((pattern) => pattern.exec(all ?? '')?.[1]?.trim())
+  return found.find((version) => version !== undefined) ?? null
 }

@@ -72,6 +72,7 @@ async function withInstalledEngine(job: Job, house: House, manifest: Manifest): 
     .find((engine) => engine.name === 'llama-server')
     ?.locate({
       configured: null,
+      image: null,
       path: (environment['PATH'] ?? '').split(delimiter).filter((each) => each !== ''),
       installed: stateDirectoryAt(stateDirectoryPath(environment), environment).engines,
     })

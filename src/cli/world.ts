@@ -69,10 +69,13 @@ export interface EngineEntry {
   locate(places: EnginePlaces): Promise<string | null>
   /** Null where this version cannot install it. */
   readonly install: ((options: InstallOptions) => Promise<InstalledEngine>) | null
+  /** How a person gets it, where this version cannot install it. */
+  readonly byHand?: string
 }
 
 export interface EnginePlaces {
   readonly configured: string | null
+  readonly image: string | null
   readonly path: readonly string[]
   readonly installed: string
 }

@@ -30,11 +30,13 @@ export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
-export type EngineName = 'llama-server' | 'command'
+export type EngineName = 'llama-server' | 'vllm' | 'tgi' | 'command'
 
 export interface EngineSpec {
   /** Absolute path of the engine's binary; null looks on PATH, then among the engines that we installed. */
   readonly path: string | null
+  /** A container image that is run in place of a binary; only where the engine can be run so. */
+  readonly image?: string | null
 }
 
 export interface MemorySpec {

@@ -19,7 +19,7 @@ export function variantsOf(model: ModelSpec): readonly ModelSpec[] {
  */
 export function launchKey(model: ModelSpec, engines: Manifest['engines']): LaunchKey {
   const { engine, source, gpus, context, parallel, memory, args, env, command, health, servedName, resources } = model
-  const program = engines[engine]?.path ?? null
+  const program = engines[engine]?.image ?? engines[engine]?.path ?? null
   const named = Object.entries(resources).toSorted(([a], [b]) => (a < b ? -1 : 1))
   const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))
   const parts = JSON.stringify({

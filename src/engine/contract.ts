@@ -1,5 +1,6 @@
 import type {
   Address,
+  Bytes,
   Capability,
   ConnectionReuse,
   EngineName,
@@ -7,7 +8,9 @@ import type {
   FailureClass,
   Millis,
   ModelSpec,
+  Need,
   ProcessExit,
+  Tokens,
   WeightsFacts,
 } from '../core/index.ts'
 
@@ -22,12 +25,19 @@ export interface EngineAdapter {
   readonly reservedFlags: ReadonlyMap<string, string>
   /** `socket`: this model's engine can be made to listen on a unix socket. */
   listens(model: ModelSpec): 'socket' | 'port'
+  /** Loopback ports that a launch needs besides its address; none where it is left out. */
+  readonly extraPorts?: number
   /** What the engine answers for this model; anything else is refused before it is woken. */
   capabilities(model: ModelSpec): ReadonlySet<Capability>
   /**
    * The engine's program. Throws engine_not_installed. Null for an engine whose argv is the manifest's own.
    */
   locate(places: EnginePlaces): Promise<string | null>
+  /**
+   * What a launch takes, from what the weights say of themselves; asked when the manifest declares nothing. Null, or
+   * left out: only the size of the weights is known.
+   */
+  estimate?(model: ModelSpec, weights: WeightsFacts): Promise<Need | null>
   plan(request: PlanRequest): EnginePlan
   /** What a line of output says; null for one that says nothing to us. */
   parseLine(line: string): EngineEvent | null
@@ -39,25 +49,44 @@ export interface EngineAdapter {
 export interface EnginePlaces {
   /** `engines.NAME.path` of the manifest; null when it is `auto`. */
   readonly configured: string | null
+  /** `engines.NAME.image` of the manifest: run by a container engine in place of a program. */
+  readonly image: string | null
   /** Directories of PATH. */
   readonly path: readonly string[]
   /** `engines/` in the state directory: what `engines install` made. */
   readonly installed: string
 }
 
+/** A GPU's share of a launch. */
+export interface GpuShare {
+  readonly claim: Bytes
+  /** As the driver counts it. */
+  readonly total: Bytes
+}
+
 export interface PlanRequest {
   readonly model: ModelSpec
   readonly binary: string | null
+  /** `engines.NAME.image`: then `binary` is the program that runs containers. */
+  readonly image: string | null
   readonly weights: WeightsFacts | null
   /** The instance's own 0700 directory. */
   readonly directory: string
+  /** Where an engine may keep what it compiles, for its next launches; it makes the directory itself. */
+  readonly cacheDirectory: string
   /** Where relative paths of the manifest start. */
   readonly manifestDirectory: string
   readonly address: Address
+  /** As many as `extraPorts` asks for. */
+  readonly ports: readonly number[]
   readonly key: string
   /** UUIDs of the placement's GPUs, in order; empty on the host. */
   readonly gpuUuids: readonly string[]
   readonly gpuIndices: readonly number[]
+  /** What the launch was given of each of them. */
+  readonly gpuShares: readonly GpuShare[]
+  /** What it was given of the host. */
+  readonly hostClaim: Bytes
 }
 
 /** All that is needed to run one instance. */
@@ -104,7 +133,14 @@ export interface StopPlan {
 
 export type EngineEvent =
   /** 0 to 1 of the load. */
-  { readonly kind: 'progress'; readonly fraction: number } | { readonly kind: 'phase'; readonly name: string }
+  | { readonly kind: 'progress'; readonly fraction: number }
+  | { readonly kind: 'phase'; readonly name: string }
+  /** Bytes on one device, as the engine counts them itself. */
+  | { readonly kind: 'memory'; readonly part: MemoryPart; readonly bytes: Bytes }
+  /** Tokens that its key-value cache holds, all requests together. */
+  | { readonly kind: 'capacity'; readonly tokens: Tokens }
+
+export type MemoryPart = 'weights' | 'kv' | 'compute' | 'graphs'
 
 export interface ExitClass {
   readonly class: FailureClass

@@ -4,6 +4,8 @@ export type {
   EnginePlaces,
   EnginePlan,
   ExitClass,
+  GpuShare,
+  MemoryPart,
   PlanRequest,
   Readiness,
   StartDeadline,
@@ -18,4 +20,4 @@ export {
   type InstanceWorld,
 } from './instance.ts'
 export { DEFAULT_STOP, takeDown, type LadderResult } from './ladder.ts'
-export { needOf } from './need.ts'
+export { needFor, needOf } from './need.ts'

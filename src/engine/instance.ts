@@ -1,4 +1,4 @@
-import { isResource } from '../core/index.ts'
+import { HOST, isResource } from '../core/index.ts'
 import type {
   Address,
   Clock,
@@ -19,7 +19,7 @@ import type {
   Records,
   WeightsFacts,
 } from '../core/index.ts'
-import type { EngineAdapter, EnginePlan } from './contract.ts'
+import type { EngineAdapter, EnginePlan, GpuShare } from './contract.ts'
 import { takeDown } from './ladder.ts'
 import { waitUntilReady } from './readiness.ts'
 import { startFailure } from './start-failure.ts'
@@ -43,6 +43,9 @@ export interface InstanceOrder {
   readonly weights: WeightsFacts | null
   readonly gpuUuids: readonly string[]
   readonly gpuIndices: readonly number[]
+  readonly gpuShares: readonly GpuShare[]
+  readonly image: string | null
+  readonly cacheDirectory: string
   readonly manifestDirectory: string
   /** The part of the daemon's environment that engines may see. */
   readonly environment: Readonly<Record<string, string>>
@@ -160,16 +163,23 @@ export function startInstance(
   async function start(): Promise<EngineProcess | null> {
     const directory = await records.makeDirectory(launch.instance)
     address = await chooseAddress(directory)
+    const ports: number[] = []
+    while (ports.length < (adapter.extraPorts ?? 0)) ports.push(await processes.freePort())
     plan = adapter.plan({
       model: order.model,
       binary: order.binary,
+      image: order.image,
       weights: order.weights,
       directory,
+      cacheDirectory: order.cacheDirectory,
       manifestDirectory: order.manifestDirectory,
       address,
+      ports,
       key,
       gpuUuids: order.gpuUuids,
       gpuIndices: order.gpuIndices,
+      gpuShares: order.gpuShares,
+      hostClaim: launch.claims.find(({ device }) => device === HOST)?.bytes ?? 0,
     })
     await writeRecord(plan)
     if (stopRequested.settled) return null

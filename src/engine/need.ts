@@ -1,5 +1,6 @@
 import { GIB, MIB } from '../core/index.ts'
 import type { Bytes, DeclaredMemory, ModelSpec, Need, WeightsFacts } from '../core/index.ts'
+import type { EngineAdapter } from './contract.ts'
 
 /** Weights on a device against their file: buffers of the graph and the alignment of tensors come on top. */
 const WEIGHTS_FACTOR = 1.2
@@ -18,6 +19,12 @@ export function needOf(model: ModelSpec, weights: WeightsFacts | null): Need {
   if (usesGpu) return { perGpu: estimate(weights, GPU_OVERHEAD), host: 0, origin: 'formula' }
   if (model.engine === 'command') return { perGpu: null, host: 0, origin: 'formula' }
   return { perGpu: null, host: estimate(weights, HOST_OVERHEAD), origin: 'formula' }
+}
+
+/** The same, where the adapter may know more of the weights than their size. */
+export async function needFor(model: ModelSpec, adapter: EngineAdapter, weights: WeightsFacts | null): Promise<Need> {
+  const known = model.memory === null && weights !== null ? await adapter.estimate?.(model, weights) : null
+  return known ?? needOf(model, weights)
 }
 
 function declaredNeed(memory: DeclaredMemory, usesGpu: boolean): Need {

@@ -7,7 +7,7 @@ import type { ManifestOverrides, OverrideOrigin } from './overrides.ts'
 import { dotted } from './path.ts'
 import type { Path } from './path.ts'
 import type { Position } from './positions.ts'
-import { ENGINE, ENGINES, MEMORY, MODEL, SERVER } from './sections.ts'
+import { ENGINES, MEMORY, MODEL, SERVER } from './sections.ts'
 import { shownOf } from './secrets.ts'
 import { defaultOfEngine, defaultOfMemory, defaultOfModel, defaultOfServer } from './shown-defaults.ts'
 import type { Shown } from './shown-defaults.ts'
@@ -58,8 +58,10 @@ function settingsWithoutKeys(options: EffectiveOptions): readonly Found[] {
   const { tree, manifest } = options
   return [
     ...serverSettings(options),
-    ...ENGINES.keys.flatMap((name) =>
-      keysOf(ENGINE).flatMap((key) => plainSetting(['engines', name, key], defaultOfEngine(key), options)),
+    ...Object.entries(ENGINES.sections).flatMap(([name, section]) =>
+      keysOf<keyof typeof section.shape>(section).flatMap((key) =>
+        plainSetting(['engines', name, key], defaultOfEngine(key), options),
+      ),
     ),
     ...keysOf(MEMORY).flatMap((key) => plainSetting(['memory', key], defaultOfMemory(key, manifest), options)),
     ...[...manifest.models].flatMap(([name, model]) => modelSettings(name, model, tree, options)),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { NAME_LENGTH_MAX, VARIANTS_MAX } from './limits.ts'
 import { NAME } from './names.ts'
 import { topShape } from './schema.ts'
-import { ENGINE, ENGINES, MEMORY, MODEL, MODEL_DEFAULTS, SERVER } from './sections.ts'
+import { ENGINES, MEMORY, MODEL, MODEL_DEFAULTS, SERVER } from './sections.ts'
 import type { Section, Shape } from './sections.ts'
 
 /** A schema, or true for anything and false for nothing. */
@@ -57,7 +57,9 @@ const sayWhatIsExpected: Override = ({ zodSchema, jsonSchema }) => {
   jsonSchema.description = `${description} Write ${expected}.`
 }
 
-const enginesShape: Shape = Object.fromEntries(ENGINES.keys.map((name) => [name, mapping(ENGINE)]))
+const enginesShape: Shape = Object.fromEntries(
+  Object.entries(ENGINES.sections).map(([name, section]) => [name, mapping(section)]),
+)
 
 /** A section with those that nest in it. */
 function mapping({ shape, nested = {}, listed = {} }: Section<Shape>): z.ZodType {

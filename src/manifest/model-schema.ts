@@ -13,7 +13,7 @@ const flagValue = z.union([z.boolean(), z.null(), z.string(), z.number(), z.arra
 
 export const modelShape = {
   engine: z
-    .enum(['llama-server', 'command'], { error: 'llama-server or command' })
+    .enum(['llama-server', 'vllm', 'tgi', 'command'], { error: 'llama-server, vllm, tgi or command' })
     .meta(about('The kind of inference server that runs the model; every model needs one.')),
   source: source.meta(
     about('Where the weights come from; mirrors in a list are tried in order.', undefined, [
@@ -34,10 +34,14 @@ export const modelShape = {
       ['8k', '32k'],
     ),
   ),
-  parallel: wholeNumber(1, PARALLEL_MAX).meta(about('Requests of full context that memory is kept for. Default 1.', 1)),
+  parallel: wholeNumber(1, PARALLEL_MAX).meta(
+    about(
+      'Requests of full context that memory is kept for. Default for llama-server and command 1, for vllm and tgi 8.',
+    ),
+  ),
   concurrency: wholeNumber(1, CONCURRENCY_MAX).meta(
     about(
-      'Requests that are let into the engine at once; more wait. Default for llama-server as parallel, for command 32.',
+      'Requests that are let into the engine at once; more wait. Default for llama-server as parallel, for vllm 256, tgi 128, command 32.',
     ),
   ),
   memory: memory.meta(

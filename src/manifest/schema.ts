@@ -86,6 +86,21 @@ export const engineShape = {
     ),
 }
 
+const IMAGE = 'the name of a container image, or null'
+
+export const containedEngineShape = {
+  ...engineShape,
+  image: z
+    .string({ error: IMAGE })
+    .regex(/^[A-Za-z0-9][\w./:@-]*$/, { error: IMAGE })
+    .nullable()
+    .meta(
+      about('A container image that docker runs in place of a program; null runs a program.', undefined, [
+        'ghcr.io/huggingface/text-generation-inference:3.3.7',
+      ]),
+    ),
+}
+
 export const memoryShape = {
   reserve: size.meta(about('Left free on every GPU. Default 1GiB.', '1GiB')),
   host: hostShare.meta(about('What all engines together may claim of the host’s RAM. Default 80%.', '80%', ['48GiB'])),

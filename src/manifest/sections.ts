@@ -6,7 +6,7 @@ import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
 import { healthShape, loadShape, modelShape, startShape, variantShape } from './model-schema.ts'
-import { engineShape, memoryShape, serverShape, timeoutsShape, topShape } from './schema.ts'
+import { containedEngineShape, engineShape, memoryShape, serverShape, timeoutsShape, topShape } from './schema.ts'
 import type { Entry, Placed, TreeNode } from './node.ts'
 import { plainOf } from './node.ts'
 
@@ -45,13 +45,19 @@ export const SERVER: Section<typeof serverShape> = {
   later: ['auth', 'keys_file', 'on_daemon_exit', 'upstream_routes'],
   nested: { timeouts: TIMEOUTS },
 }
-export const ENGINE: Section<typeof engineShape> = { shape: engineShape, later: ['image'] }
+export const ENGINE: Section<typeof engineShape> = { shape: engineShape, later: [] }
+/** Of an engine that can also be run as a container. */
+export const CONTAINED_ENGINE: Section<typeof containedEngineShape> = { shape: containedEngineShape, later: [] }
 export const MEMORY: Section<typeof memoryShape> = { shape: memoryShape, later: [] }
 export const HEALTH: Section<typeof healthShape> = { shape: healthShape, later: [] }
 export const LOAD: Section<typeof loadShape> = { shape: loadShape, later: [] }
 export const START: Section<typeof startShape> = { shape: startShape, later: [] }
 
-export const ENGINES = Object.freeze({ keys: ['llama-server'], later: ['vllm', 'tgi'] })
+/** Keys of `engines`; a `command` has no program of its own. */
+export const ENGINES = Object.freeze({
+  sections: { 'llama-server': ENGINE, vllm: ENGINE, tgi: CONTAINED_ENGINE },
+  later: [] as readonly string[],
+})
 
 const inner = {
   engine: { keys: [], later: ENGINES.later },
@@ -152,7 +158,7 @@ export function reportNoMapping(node: TreeNode, path: Path, report: Report): voi
 }
 
 export function reportStranger(
-  known: { readonly shape: Shape; readonly later: readonly string[]; readonly elsewhere?: Elsewhere },
+  known: { readonly shape: object; readonly later: readonly string[]; readonly elsewhere?: Elsewhere },
   key: string,
   entry: Entry,
   path: Path,

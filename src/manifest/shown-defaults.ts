@@ -4,7 +4,7 @@ import { DEFAULT_MODEL } from './defaults.ts'
 import { describeListen } from './listen.ts'
 import type { Plain } from './node.ts'
 import type { modelShape } from './model-schema.ts'
-import type { engineShape, memoryShape, serverShape } from './schema.ts'
+import type { containedEngineShape, memoryShape, serverShape } from './schema.ts'
 
 /** A value in the manifest's notation, or, where what holds has none, words. */
 export type Shown = { readonly value: Plain } | { readonly words: string }
@@ -26,8 +26,9 @@ const SERVER: Defaults<typeof serverShape, Manifest> = {
   timeouts: () => ({ value: timeoutsShown(DEFAULT_MODEL.timeouts) }),
 }
 
-const ENGINE: Defaults<typeof engineShape, undefined> = {
+const ENGINE: Defaults<typeof containedEngineShape, undefined> = {
   path: () => ({ value: 'auto' }),
+  image: () => null,
 }
 
 const MEMORY: Defaults<typeof memoryShape, Manifest> = {
@@ -86,7 +87,7 @@ export function defaultOfServer(key: keyof typeof serverShape, manifest: Manifes
   return SERVER[key](manifest)
 }
 
-export function defaultOfEngine(key: keyof typeof engineShape): Shown | null {
+export function defaultOfEngine(key: keyof typeof containedEngineShape): Shown | null {
   return ENGINE[key](undefined)
 }
 

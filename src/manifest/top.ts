@@ -6,13 +6,21 @@ import type { EnvironmentOptions } from './environment.ts'
 import { readModels } from './models.ts'
 import { checkKept } from './together.ts'
 import { warnOf } from './warnings.ts'
-import type { Placed, TreeNode } from './node.ts'
+import type { Entry, Placed, TreeNode } from './node.ts'
 import type { ManifestOverrides } from './overrides.ts'
 import type { Report } from './problems.ts'
 import { readPool } from './resources.ts'
 import type { Pool } from './resources.ts'
-import { engineShape } from './schema.ts'
-import { ENGINE, ENGINES, MEMORY, readSection, reportNoMapping, reportStranger, TOP } from './sections.ts'
+import {
+  CONTAINED_ENGINE,
+  ENGINE,
+  ENGINES,
+  MEMORY,
+  readSection,
+  reportNoMapping,
+  reportStranger,
+  TOP,
+} from './sections.ts'
 import { readServer } from './server.ts'
 
 export interface ParseOptions extends EnvironmentOptions {
@@ -77,15 +85,31 @@ function readEngines(placed: Placed | undefined, directory: string, report: Repo
   const node = placed?.entry.node
   if (node && node.kind !== 'mapping') reportNoMapping(node, ['engines'], report)
   if (node?.kind !== 'mapping') return engines
-  const known = { shape: { 'llama-server': engineShape.path }, later: ENGINES.later }
-  for (const [name, engine] of node.entries) {
-    if (name !== 'llama-server') reportStranger(known, name, engine, ['engines'], report)
-    else {
-      const path = readSection(ENGINE, engine.node, ['engines', name], report)?.values.path ?? 'auto'
-      engines[name] = { path: path === 'auto' ? null : resolve(directory, path) }
-    }
+  const known = { shape: ENGINES.sections, later: ENGINES.later }
+  for (const [name, entry] of node.entries) {
+    if (isEngine(name)) engines[name] = readEngine(name, entry, directory, report)
+    else reportStranger(known, name, entry, ['engines'], report)
   }
   return engines
+}
+
+type OwnProgram = keyof typeof ENGINES.sections
+
+function isEngine(name: string): name is OwnProgram {
+  return Object.hasOwn(ENGINES.sections, name)
+}
+
+function readEngine(name: OwnProgram, { node }: Entry, directory: string, report: Report): EngineSpec {
+  const at = ['engines', name]
+  const contained = name === 'tgi' ? readSection(CONTAINED_ENGINE, node, at, report)?.values : undefined
+  const values = name === 'tgi' ? contained : readSection(ENGINE, node, at, report)?.values
+  const path = values?.path ?? 'auto'
+  const image = contained?.image ?? null
+  if (image !== null && path !== 'auto') {
+    const why = `${at.join('.')} names a program and an image, and only one of them can run the model.`
+    report('manifest_conflict', { why, next: 'Remove `path` or `image`.' }, node.span, at)
+  }
+  return { path: path === 'auto' ? null : resolve(directory, path), ...(image === null ? {} : { image }) }
 }
 
 function readHostMemory(

@@ -56,8 +56,10 @@ export function readWay(context: ModelContext, directory: string, base?: Way): W
 /** Reports what an engine needs and does not get, or gets and cannot use. */
 function checkEngine(engine: EngineName, gpus: GpuRequest, context: ModelContext, base: Way | undefined): void {
   if (context.settings.value('engine') === undefined) return
-  if (engine === 'llama-server' && base?.engine !== engine) checkLlamaServer(context)
-  if (engine !== 'command') return
+  if (engine !== 'command') {
+    if (base?.engine !== engine) checkServer(engine, context)
+    return
+  }
   if (base?.engine !== engine) checkCommand(context)
   const known = base?.engine === engine && base.gpus.kind !== 'none'
   if (gpus.kind === 'none' || known) return
@@ -82,12 +84,12 @@ function readProgram(
 /** Keys that say how an engine that we know nothing of is run. */
 const COMMAND_KEYS = ['command', 'health', 'served_name'] as const
 
-function checkLlamaServer(context: ModelContext): void {
-  requireKey('source', 'llama-server cannot start without weights', context)
+function checkServer(engine: EngineName, context: ModelContext): void {
+  requireKey('source', `${engine} cannot start without weights`, context)
   for (const key of COMMAND_KEYS) {
     // A variant may be run by a command.
     if (context.engines.has('command')) return
-    const why = `${keyOf(key, context)} is for the engine command, and this model's engine is llama-server.`
+    const why = `${keyOf(key, context)} is for the engine command, and this model's engine is ${engine}.`
     if (context.settings.owns(key)) conflict(key, why, 'Remove it, or set `engine: command`.', context)
   }
 }

@@ -1,12 +1,4 @@
-import {
-  HOST,
-  type EngineName,
-  type Input,
-  type InstanceId,
-  type Launch,
-  type ModelName,
-  type Usage,
-} from '../core/index.ts'
+import { type EngineName, type Input, type InstanceId, type Launch, type ModelName, type Usage } from '../core/index.ts'
 import { startInstance, type EngineAdapter, type Instance, type InstanceWorld } from '../engine/index.ts'
 import { openLeaseBook, type LeaseBook, type SlotWaiter } from './leases.ts'
 import type { Prepared } from './prepare.ts'
@@ -31,6 +23,8 @@ export interface InstancesParts {
   directory(): string
   readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
   readonly environment: Readonly<Record<string, string>>
+  /** A directory per engine is made in it, for what engines compile. */
+  readonly caches: string
   post(input: Input): void
   requeue(waiters: readonly SlotWaiter[]): void
   isWatched(id: InstanceId): boolean
@@ -64,7 +58,9 @@ export function createInstances(parts: InstancesParts): Instances {
   function start(launch: Launch, prepared: Prepared): void {
     const id = launch.instance
     const facts = world.gpus.facts()
-    const gpus = launch.claims.flatMap((claim) => facts.filter((each) => each.id === claim.device && each.id !== HOST))
+    const gpus = launch.claims.flatMap(({ device, bytes }) =>
+      facts.flatMap((each) => (each.id === device && each.kind === 'gpu' ? [{ ...each, claim: bytes }] : [])),
+    )
     const instance = startInstance(
       world,
       {
@@ -75,6 +71,9 @@ export function createInstances(parts: InstancesParts): Instances {
         weights: prepared.weights,
         gpuUuids: gpus.map((gpu) => gpu.id),
         gpuIndices: gpus.map((gpu) => gpu.index),
+        gpuShares: gpus.map(({ claim, total }) => ({ claim, total })),
+        image: prepared.image,
+        cacheDirectory: `${parts.caches}/${launch.spec.engine}`,
         manifestDirectory: parts.directory(),
         environment: parts.environment,
       },

@@ -8,12 +8,14 @@ import {
   type Weights,
   type WeightsFacts,
 } from '../core/index.ts'
-import { needOf, type EngineAdapter, type EnginePlaces } from '../engine/index.ts'
+import { needFor, type EngineAdapter, type EnginePlaces } from '../engine/index.ts'
 
 /** What has to be there before a model can be placed: its weights, and the engine's program. */
 export interface Prepared {
   readonly kind: 'ready'
   readonly binary: string | null
+  /** Run by `binary`; null for a program that runs by itself. */
+  readonly image: string | null
   readonly weights: WeightsFacts | null
   readonly need: Need
 }
@@ -32,7 +34,8 @@ export async function prepare(
     const binary = await adapter.locate(places)
     const result = await weights.ensure(model)
     if (result.kind === 'failed') return failed(result.code, result.facts)
-    return { kind: 'ready', binary, weights: result.weights, need: needOf(model, result.weights) }
+    const need = await needFor(model, adapter, result.weights)
+    return { kind: 'ready', binary, image: places.image, weights: result.weights, need }
   } catch (error) {
     if (error instanceof EnginehouseError) return failed(error.code, error.facts as Facts)
     return failed('internal', { what: error instanceof Error ? error.message : String(error) })

@@ -36,7 +36,7 @@ export interface SupervisorParts {
   readonly manifest: Manifest
   readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
   /** Where engine binaries may be; `configured` comes from the manifest. */
-  readonly places: Omit<EnginePlaces, 'configured'>
+  readonly places: Omit<EnginePlaces, 'configured' | 'image'>
   /** The part of the daemon's environment that engines may see. */
   readonly environment: Readonly<Record<string, string>>
   readonly firstSequence: Sequence
@@ -76,6 +76,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     directory: () => manifest().directory,
     concurrency: ({ model, spec }) => (manifest().models.get(model) ?? spec).concurrency,
     environment: parts.environment,
+    caches: `${parts.places.installed}/cache`,
     post: (input) => loop.post(input),
     requeue: (waiters) => requests.requeue(waiters),
     isWatched: (id) => loop.state.watched.has(id),
@@ -246,7 +247,8 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   }
 
   async function fetch({ model, spec, key }: Extract<Effect, { kind: 'fetch' }>): Promise<void> {
-    const places = { ...parts.places, configured: manifest().engines[spec.engine]?.path ?? null }
+    const program = manifest().engines[spec.engine]
+    const places = { ...parts.places, configured: program?.path ?? null, image: program?.image ?? null }
     const result = await prepare(spec, adapters[spec.engine], places, weights)
     // Models may share a launch: what one of them found stays when another's try fails.
     if (result.kind === 'ready') prepared.set(key, result)

@@ -1,17 +1,49 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { EnginehouseError } from '../core/index.ts'
-import type { ModelSpec, WeightsFacts } from '../core/index.ts'
+import type { EngineName, ModelSpec, WeightsFacts } from '../core/index.ts'
 import { systemCode, systemReason } from '../lib/system-reason.ts'
+import { inspectDirectory } from './directory.ts'
 import { readGguf } from './gguf.ts'
 
+/** What each engine reads: one GGUF file, a directory of safetensors, or (a `command`) whatever its program does. */
+const READS: Readonly<Record<EngineName, 'gguf' | 'directory' | 'any'>> = {
+  'llama-server': 'gguf',
+  vllm: 'directory',
+  tgi: 'directory',
+  command: 'any',
+}
+
 /**
- * What a launch needs to know of a file of weights. Throws weights_missing and weights_wrong. A file that is to be GGUF
- * (by its name, or because llama-server reads nothing else) is checked as far as its header tells.
+ * What a launch needs to know of its weights. Throws weights_missing and weights_wrong. A file that is to be GGUF (by
+ * its name, or because the engine reads nothing else) and a directory are checked as far as their headers tell.
  */
-export async function inspectFile(model: ModelSpec, path: string): Promise<WeightsFacts> {
-  const bytes = await sizeOf(model, path)
-  if (!path.toLowerCase().endsWith('.gguf') && model.engine !== 'llama-server') {
+export async function inspectWeights(model: ModelSpec, path: string): Promise<WeightsFacts> {
+  const reads = READS[model.engine]
+  try {
+    const facts = await stat(path)
+    if (facts.isDirectory()) {
+      if (reads === 'gguf') throw wrong(model, path, `it is a directory, and ${model.engine} reads a GGUF file`)
+      return await directoryFacts(model, path)
+    }
+    if (!facts.isFile()) throw wrong(model, path, 'it is not a regular file')
+    if (facts.size === 0) throw wrong(model, path, 'the file is empty')
+    if (reads === 'directory') {
+      throw wrong(
+        model,
+        path,
+        `it is a file, and ${model.engine} reads a directory of safetensors with its config.json`,
+      )
+    }
+    await access(path, constants.R_OK)
+    return await fileFacts(model, path, facts.size)
+  } catch (error) {
+    throw asWeightsError(model, path, error)
+  }
+}
+
+async function fileFacts(model: ModelSpec, path: string, bytes: number): Promise<WeightsFacts> {
+  if (!path.toLowerCase().endsWith('.gguf') && READS[model.engine] !== 'gguf') {
     return Object.freeze({ path, bytes, architecture: null, trainedContext: null })
   }
   const result = await readGguf(path)
@@ -20,22 +52,19 @@ export async function inspectFile(model: ModelSpec, path: string): Promise<Weigh
   return Object.freeze({ path, bytes, architecture, trainedContext })
 }
 
-async function sizeOf(model: ModelSpec, path: string): Promise<number> {
-  try {
-    const facts = await stat(path)
-    if (facts.isDirectory()) throw wrong(model, path, 'it is a directory, and a file is expected')
-    if (!facts.isFile()) throw wrong(model, path, 'it is not a regular file')
-    if (facts.size === 0) throw wrong(model, path, 'the file is empty')
-    await access(path, constants.R_OK)
-    return facts.size
-  } catch (error) {
-    if (error instanceof EnginehouseError) throw error
-    const code = systemCode(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new EnginehouseError('weights_missing', { model: model.name, path })
-    if (code === 'EACCES') throw wrong(model, path, 'the daemon may not read it')
-    throw wrong(model, path, systemReason(error))
-  }
+async function directoryFacts(model: ModelSpec, path: string): Promise<WeightsFacts> {
+  const result = await inspectDirectory(path)
+  if (result.kind === 'wrong') throw wrong(model, path, result.why)
+  const { bytes, trainedContext } = result
+  return Object.freeze({ path, bytes, architecture: null, trainedContext })
+}
+
+function asWeightsError(model: ModelSpec, path: string, error: unknown): EnginehouseError {
+  if (error instanceof EnginehouseError) return error
+  const code = systemCode(error)
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new EnginehouseError('weights_missing', { model: model.name, path })
+  return wrong(model, path, code === 'EACCES' ? 'the daemon may not read it' : systemReason(error))
 }
 
 function wrong(model: ModelSpec, path: string, why: string): EnginehouseError {

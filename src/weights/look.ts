@@ -1,6 +1,6 @@
 import type { ErrorCode, Facts, ModelSpec, Source, WeightsFacts } from '../core/index.ts'
 import { EnginehouseError } from '../core/index.ts'
-import { inspectFile } from './inspect.ts'
+import { inspectWeights } from './inspect.ts'
 import { lookForStored } from './store.ts'
 
 /** What is known of one source of a model without fetching or changing anything. */
@@ -21,7 +21,7 @@ async function lookAt(source: Source, model: ModelSpec, directory: string): Prom
     const path = source.kind === 'file' ? source.path : await lookForStored(directory, source.sha256)
     return path === null
       ? { source, kind: 'absent' }
-      : { source, kind: 'present', weights: await inspectFile(model, path) }
+      : { source, kind: 'present', weights: await inspectWeights(model, path) }
   } catch (error) {
     if (!(error instanceof EnginehouseError)) throw error
     const failure: EnginehouseError = error

@@ -4,7 +4,7 @@ import { sweepStaging } from '../lib/staging.ts'
 import { systemReason } from '../lib/system-reason.ts'
 import { fetchByExec } from './exec-source.ts'
 import type { ExecSource } from './exec-source.ts'
-import { inspectFile } from './inspect.ts'
+import { inspectWeights } from './inspect.ts'
 import type { WeightsProgress } from './progress.ts'
 import { findStored } from './store.ts'
 
@@ -62,9 +62,9 @@ export function createWeights(options: WeightsOptions): WeightsRoom {
   }
 
   async function obtain(model: ModelSpec, source: Source): Promise<WeightsFacts> {
-    if (source.kind === 'file') return inspectFile(model, source.path)
+    if (source.kind === 'file') return inspectWeights(model, source.path)
     try {
-      return await inspectFile(model, await obtainByExec(model, source))
+      return await inspectWeights(model, await obtainByExec(model, source))
     } finally {
       fetched.delete(model.name)
     }

@@ -31,7 +31,12 @@ function get(path: string, answer: () => unknown): Route {
 }
 
 /** What these servers' clients call the engines. */
-const BACKENDS: Readonly<Record<EngineName, string>> = { 'llama-server': 'llamacpp', command: 'command' }
+const BACKENDS: Readonly<Record<EngineName, string>> = {
+  'llama-server': 'llamacpp',
+  vllm: 'vllm',
+  tgi: 'tgi',
+  command: 'command',
+}
 
 function showLoaded(model: ModelView): LoadedShape {
   const bytes = model.claims.map((claim) => claim.bytes)

@@ -34,7 +34,7 @@ async function placesOf({ world }: Job): Promise<EnginePlaces> {
   const { stateDirectoryAt, stateDirectoryPath } = await import('../../journal/index.ts')
   const directory = stateDirectoryAt(stateDirectoryPath(world.environment), world.environment)
   const path = (world.environment['PATH'] ?? '').split(delimiter).filter((each) => each !== '')
-  return { configured: null, path, installed: directory.engines }
+  return { configured: null, image: null, path, installed: directory.engines }
 }
 
 async function lookAt(engine: EngineEntry, places: EnginePlaces, job: Job): Promise<EngineRow> {
@@ -53,7 +53,8 @@ async function lookAt(engine: EngineEntry, places: EnginePlaces, job: Job): Prom
 async function install(job: Job, name: string): Promise<void> {
   const house = await job.world.house()
   const known = house.engines.flatMap((engine) => (engine.install ? [engine.name] : []))
-  const installer = house.engines.find((engine) => engine.name === name)?.install
+  const { install: installer, byHand } = house.engines.find((engine) => engine.name === name) ?? {}
+  if (byHand !== undefined) throw new EnginehouseError('engine_not_installable', { engine: name, next: byHand })
   if (!installer) throw new EnginehouseError('engine_unknown', { engine: name, nearest: nearest(name, known) })
   const progress = job.progress()
   try {

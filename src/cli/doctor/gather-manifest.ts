@@ -2,7 +2,7 @@ import { createConnection, createServer } from 'node:net'
 import { dirname } from 'node:path'
 
 import { EnginehouseError, sentenceOf, variantsOf } from '../../core/index.ts'
-import type { ListenAddress, Manifest, ModelSpec } from '../../core/index.ts'
+import type { EngineSpec, ListenAddress, Manifest, ModelSpec } from '../../core/index.ts'
 import { stateDirectoryPath, type StateDirectory } from '../../journal/index.ts'
 import { systemCode, systemReason } from '../../lib/system-reason.ts'
 import { describeListen } from '../../manifest/index.ts'
@@ -90,8 +90,8 @@ async function engineFacts(
   const facts = await Promise.all(
     house.engines.map(async (engine): Promise<EngineFacts | null> => {
       const models = new Set(ways.filter((way) => way.engine === engine.name).map(({ name }) => name)).size
-      const configured = Object.entries(manifest.engines).find(([name]) => name === engine.name)?.[1].path ?? null
-      return models === 0 ? null : engineFactsOf(engine, models, configured, job, state)
+      const program = Object.entries(manifest.engines).find(([name]) => name === engine.name)?.[1] ?? { path: null }
+      return models === 0 ? null : engineFactsOf(engine, models, program, job, state)
     }),
   )
   return facts.filter((each) => each !== null)
@@ -100,14 +100,14 @@ async function engineFacts(
 async function engineFactsOf(
   engine: EngineEntry,
   models: number,
-  configured: string | null,
+  { path: configured, image = null }: EngineSpec,
   job: Job,
   state: StateDirectory,
 ): Promise<EngineFacts | null> {
   const { environment } = job.world
   const facts = { name: engine.name, models, installable: engine.install !== null }
   try {
-    const places = { configured, path: pathDirectories(environment), installed: state.engines }
+    const places = { configured, image, path: pathDirectories(environment), installed: state.engines }
     const path = await engine.locate(places)
     if (path === null) return null
     return { ...facts, path, version: await engineVersion(path, environment, job.signal) }

@@ -93,7 +93,7 @@ async function findLlamaServer(job: Job, house: House): Promise<Finds['llamaServ
   const { environment } = job.world
   const state = stateDirectoryAt(stateDirectoryPath(environment), environment)
   const engine = house.engines.find(({ name }) => name === 'llama-server')
-  const places = { configured: null, path: pathDirectories(environment), installed: state.engines }
+  const places = { configured: null, image: null, path: pathDirectories(environment), installed: state.engines }
   try {
     const path = (await engine?.locate(places)) ?? null
     return path === null ? null : { path, version: await engineVersion(path, environment, job.signal) }

@@ -23,5 +23,6 @@ export function renderEngines(rows: readonly EngineRow[], look: Look): string {
 function programCell(row: EngineRow): Cell {
   if (row.state === 'found') return { text: plain(row.path ?? ''), meaning: 'good' }
   if (row.state === 'of_manifest') return { text: '`command` of the model', meaning: 'quiet' }
-  return { text: row.installable ? `none; enginehouse engines install ${row.name}` : 'none', meaning: 'busy' }
+  const how = row.installable ? `enginehouse engines install ${row.name}` : `\`engines.${row.name}\` may name one`
+  return { text: `none; ${how}`, meaning: 'busy' }
 }

@@ -4,13 +4,13 @@ import { didYouMean, list, quote } from './words.ts'
 
 /** What engines and weights need and do not find. */
 export const ENGINE_ERRORS = Object.freeze({
-  engine_not_installed: define<{ engine: string; looked: readonly string[] }>({
+  engine_not_installed: define<{ engine: string; looked: readonly string[]; next?: string }>({
     ...server,
     status: 503,
     fault: 'operator',
     retry: 'not_by_itself',
     sentence: (f) => `The engine ${f.engine} was not found at ${list(f.looked)}.`,
-    next: (f) => `Run \`enginehouse engines install ${f.engine}\`, or set \`engines.${f.engine}.path\`.`,
+    next: (f) => f.next ?? `Run \`enginehouse engines install ${f.engine}\`, or set \`engines.${f.engine}.path\`.`,
     example: { engine: 'llama-server', looked: ['PATH'] },
   }),
   engine_spawn_failed: define<{ program: string; why: string }>({
@@ -39,6 +39,15 @@ export const ENGINE_ERRORS = Object.freeze({
     sentence: (f) => `There is no engine ${quote(f.engine)} that this version can install.`,
     next: (f) => didYouMean(f.nearest) || '`enginehouse engines list` shows them.',
     example: { engine: 'llama', nearest: ['llama-server'] },
+  }),
+  engine_not_installable: define<{ engine: string; next: string }>({
+    ...client,
+    status: 400,
+    fault: 'operator',
+    exit: EXIT.usage,
+    sentence: (f) => `This version does not install the engine ${f.engine}.`,
+    next: (f) => f.next,
+    example: { engine: 'vllm', next: 'Install it with pip, and set `engines.vllm.path` to its program.' },
   }),
   engine_install_failed: define<{ engine: string; why: string; next: string }>({
     ...server,

@@ -31,9 +31,25 @@ describe('engines list', () => {
     })
   })
 
+  it.each([
+    ['0.32.0+cpu', '0.32.0+cpu'],
+    ['text-generation-launcher 3.3.7', '3.3.7'],
+    ['Usage: nothing of the kind', null],
+  ])('reads %j as the version %j', async (said, version) => {
+    const path = join(temporaryDirectory(), 'engine')
+    writeFileSync(path, `#!/bin/sh\necho 'A warning first, of version 9.'\necho '${said}'\n`)
+    chmodSync(path, 0o755)
+    const engines = [{ ...missing, locate: async () => path }]
+    const { stdout } = await runCommand(['engines', 'list', '--json'], { house: { engines } })
+    expect(JSON.parse(stdout).engines[0].version).toBe(version)
+  })
+
   it('shows one that is missing as missing', async () => {
     const { exit, stdout } = await runCommand(['engines', 'list'], { house: { engines: [missing] } })
-    expect([exit, stdout]).toEqual([0, 'ENGINE        VERSION  PROGRAM\nllama-server  -        none\n'])
+    expect([exit, stdout]).toEqual([
+      0,
+      'ENGINE        VERSION  PROGRAM\nllama-server  -        none; `engines.llama-server` may name one\n',
+    ])
   })
 })
 
@@ -66,5 +82,13 @@ describe('engines install', () => {
     expect(exit).toBe(2)
     expect(stderr).toContain('Did you mean "llama-server"?')
     expect((await runCommand(['engines', 'install', 'command'], { house })).exit).toBe(2)
+  })
+
+  it('says how a person gets what it does not install', async () => {
+    const house = { engines: [{ ...missing, name: 'vllm', byHand: 'Install it with pip.' }] }
+    const { exit, stderr } = await runCommand(['engines', 'install', 'vllm'], { house })
+    expect(exit).toBe(2)
+    expect(stderr).toContain('This version does not install the engine vllm.')
+    expect(stderr).toContain('Install it with pip.')
   })
 })

@@ -42,6 +42,7 @@ describe('a default that the reference tells of', () => {
   const IN_WORDS = [
     'models.NAME.gpus',
     'models.NAME.context',
+    'models.NAME.parallel',
     'models.NAME.concurrency',
     'models.NAME.memory',
     'models.NAME.served_name',
@@ -68,7 +69,11 @@ describe('a default that the reference tells of', () => {
 /** A manifest of one model, with a key as its default would be written. */
 function manifestWith(key: ManifestKey | null): string {
   const model = { engine: 'command', command: ['x', '{port}'], gpus: 'none' }
-  const manifest: Record<string, unknown> = { version: 1, engines: { 'llama-server': {} }, models: { NAME: model } }
+  const manifest: Record<string, unknown> = {
+    version: 1,
+    engines: { 'llama-server': {}, vllm: {}, tgi: {} },
+    models: { NAME: model },
+  }
   if (key !== null) set(manifest, key.path, parseYaml(key.standard ?? ''))
   return stringify(manifest)
 }

@@ -24,7 +24,7 @@ test.each([
 })
 
 test('it needs no program of ours, answers all routes, and proves itself by its socket alone', async () => {
-  expect(await commandEngine.locate({ configured: null, path: [], installed: '/none' })).toBeNull()
+  expect(await commandEngine.locate({ configured: null, image: null, path: [], installed: '/none' })).toBeNull()
   expect([...commandEngine.capabilities(modelSpec())]).toEqual(['chat', 'completions', 'embeddings'])
   expect(commandEngine.plan(planRequest({ command: ['serve'] })).readiness.guarded).toBeNull()
 })

@@ -4,9 +4,8 @@ import { fileURLToPath } from 'node:url'
 
 import { describe, expect, test } from 'vitest'
 
-import { commandEngine } from '../../../engines/command/adapter.ts'
-import { llamaServer } from '../../../engines/llama-server/adapter.ts'
-import type { ModelSpec } from '../../../src/core/index.ts'
+import { ADAPTERS } from '../../../engines/index.ts'
+import type { EngineName, ModelSpec } from '../../../src/core/index.ts'
 import type { EnginePlan, PlanRequest } from '../../../src/engine/contract.ts'
 import { planRequest } from './request.ts'
 
@@ -19,9 +18,18 @@ const DIRECTORY = fileURLToPath(new URL('../../golden/engines', import.meta.url)
 
 type Golden = { readonly why: string; readonly model: Partial<ModelSpec>; plan?: EnginePlan } & Partial<PlanRequest>
 
+/** The program of each engine, as `locate` would have found it. */
+const PROGRAMS: Readonly<Record<EngineName, string | null>> = {
+  'llama-server': '/opt/llama-server',
+  vllm: '/opt/vllm/bin/vllm',
+  tgi: '/opt/text-generation-launcher',
+  command: null,
+}
+
 function planOf({ model, why: _why, plan: _plan, ...rest }: Golden): EnginePlan {
-  const adapter = model.engine === 'command' ? commandEngine : llamaServer
-  return adapter.plan(planRequest(model, { ...rest, binary: model.engine === 'command' ? null : '/opt/llama-server' }))
+  const { engine = 'llama-server' } = model
+  const binary = rest.image ? '/usr/bin/docker' : PROGRAMS[engine]
+  return ADAPTERS[engine].plan(planRequest(model, { ...rest, binary }))
 }
 
 describe('a model and its placement give one argv', () => {
@@ -36,8 +44,12 @@ describe('a model and its placement give one argv', () => {
   }
 })
 
-test('there are cases for both engines', () => {
-  const names = readdirSync(DIRECTORY)
-  expect(names.filter((name) => name.startsWith('llama-server')).length).toBeGreaterThanOrEqual(4)
-  expect(names.filter((name) => name.startsWith('command')).length).toBeGreaterThanOrEqual(3)
+test.each([
+  ['llama-server', 6],
+  ['vllm', 6],
+  ['tgi', 6],
+  ['command', 3],
+])('there are cases for %s', (engine, count) => {
+  const names = readdirSync(DIRECTORY).filter((name) => name.startsWith(engine))
+  expect(names.length).toBeGreaterThanOrEqual(count)
 })

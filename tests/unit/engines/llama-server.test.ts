@@ -139,7 +139,7 @@ describe('locate', () => {
     const second = program(join(base, 'b', 'llama-server'))
     const installed = program(installedProgram(join(base, 'engines')))
     const path = [join(base, 'a'), join(base, 'b')]
-    const places = { configured: null, path, installed: join(base, 'engines') }
+    const places = { configured: null, image: null, path, installed: join(base, 'engines') }
     expect(await llamaServer.locate({ ...places, configured })).toBe(configured)
     expect(await llamaServer.locate(places)).toBe(second)
     expect(await llamaServer.locate({ ...places, path: [] })).toBe(installed)
@@ -149,7 +149,7 @@ describe('locate', () => {
     const base = temporaryDirectory()
     program(join(base, 'a', 'llama-server'), 0o644)
     mkdirSync(join(base, 'b', 'llama-server'), { recursive: true })
-    const places = { configured: null, path: [join(base, 'a'), join(base, 'b')], installed: base }
+    const places = { configured: null, image: null, path: [join(base, 'a'), join(base, 'b')], installed: base }
     await expect(llamaServer.locate(places)).rejects.toMatchObject({
       code: 'engine_not_installed',
       facts: { engine: 'llama-server', looked: ['PATH', installedProgram(base)] },

@@ -14,13 +14,18 @@ export function planRequest(model: Partial<ModelSpec> = {}, different: Partial<P
   return {
     model: modelSpec(model),
     binary: '/opt/llama-server',
+    image: null,
     weights: WEIGHTS,
     directory: '/run/i1',
+    cacheDirectory: '/state/engines/cache/x',
     manifestDirectory: '/etc/enginehouse',
     address: { kind: 'unix', path: '/run/i1/engine.sock' },
+    ports: [20002, 20003],
     key: 'k3y',
     gpuUuids: [],
     gpuIndices: [],
+    gpuShares: [],
+    hostClaim: 0,
     ...different,
   }
 }

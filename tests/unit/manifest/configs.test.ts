@@ -101,7 +101,8 @@ models:
       'an unknown key of a variant',
       'version: 1\nmodels: { m: { engine: command, command: [x], variants: [{ ttl: 1 }] } }\n',
     ],
-    ['an engine of a later version', 'version: 1\nmodels: {}\nengines: { vllm: {} }\n'],
+    ['an engine that nobody knows', 'version: 1\nmodels: {}\nengines: { sglang: {} }\n'],
+    ['an image for an engine without', 'version: 1\nmodels: {}\nengines: { vllm: { image: x } }\n'],
   ])('both refuse %s', (_name, text) => {
     expect(parse(text, ON_CPU).kind).toBe('problems')
     expect(faultsOf(text)).not.toEqual([])

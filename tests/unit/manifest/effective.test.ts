@@ -100,7 +100,10 @@ test.each([
   const shown = renderConfig({ manifest: null, daemon: [], settings }, 'shown', { color: false, width: null })
   const { engines, ...rest } = withoutVariants(parseGood(text, host))
   // What is not written there is `auto`, and shown as such.
-  const expected = { ...rest, engines: { 'llama-server': { path: null }, ...engines } }
+  const expected = {
+    ...rest,
+    engines: { 'llama-server': { path: null }, vllm: { path: null }, tgi: { path: null }, ...engines },
+  }
   expect(withoutVariants(parseGood(shown, host))).toEqual(expected)
 })
 

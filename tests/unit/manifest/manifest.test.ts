@@ -53,7 +53,11 @@ test('every key reaches the manifest, and text stays as written', () => {
     cors: ['local', 'https://chat.example', 'app://notes'],
     queueTimeout: 90_000,
   })
-  expect(manifest.engines).toEqual({ 'llama-server': { path: '/etc/test/bin/llama-server' } })
+  expect(manifest.engines).toEqual({
+    'llama-server': { path: '/etc/test/bin/llama-server' },
+    vllm: { path: '/opt/vllm/bin/vllm' },
+    tgi: { path: null, image: 'ghcr.io/huggingface/text-generation-inference:3.3.7' },
+  })
   expect(manifest.memory).toMatchObject({
     reserve: 512 * MIB,
     host: { bytes: 48 * GIB },

@@ -4,6 +4,7 @@ import { nextOf, sentenceOf } from '../../../src/core/index.ts'
 import { nearest } from '../../../src/lib/nearest.ts'
 import type { ManifestProblem } from '../../../src/manifest/index.ts'
 import {
+  CONTAINED_ENGINE,
   ENGINE,
   ENGINES,
   HEALTH,
@@ -73,7 +74,8 @@ const PLACES: readonly (readonly [place: RegExp, keys: readonly string[]])[] = [
   [/^$/, keysOf(TOP)],
   [/^server$/, keysOf(SERVER)],
   [/^memory$/, keysOf(MEMORY)],
-  [/^engines$/, ENGINES.keys],
+  [/^engines$/, keysOf({ shape: ENGINES.sections })],
+  [/^engines\.tgi$/, keysOf(CONTAINED_ENGINE)],
   [/^engines\.[^.]+$/, keysOf(ENGINE)],
   [/^defaults$/, keysOf(MODEL_DEFAULTS)],
   [/^models\.[^.]+$/, keysOf(MODEL)],
@@ -89,7 +91,7 @@ const PLACES: readonly (readonly [place: RegExp, keys: readonly string[]])[] = [
 
 /** Keys whose values are words. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
-  engine: ['llama-server', 'command'],
+  engine: ['llama-server', 'vllm', 'tgi', 'command'],
   keep: ['auto', 'always', 'preload'],
   priority: ['low', 'normal', 'high'],
   gpus: ['any', 'none'],
@@ -137,7 +139,7 @@ const SPELT: readonly (readonly [place: string, keys: readonly string[], write: 
   ['the top', keysOf(TOP), (key) => `version: 1\nmodels: {}\n${key}: {}\n`],
   ['server', keysOf(SERVER), (key) => `version: 1\nmodels: {}\nserver: { ${key}: 1 }\n`],
   ['memory', keysOf(MEMORY), (key) => `version: 1\nmodels: {}\nmemory: { ${key}: 1 }\n`],
-  ['engines', ENGINES.keys, (key) => `version: 1\nmodels: {}\nengines: { ${key}: {} }\n`],
+  ['engines', keysOf({ shape: ENGINES.sections }), (key) => `version: 1\nmodels: {}\nengines: { ${key}: {} }\n`],
   ['defaults', keysOf(MODEL_DEFAULTS), (key) => `version: 1\nmodels: {}\ndefaults: { ${key}: 1 }\n`],
   ['a model', keysOf(MODEL), (key) => `version: 1\nmodels: { m: { ${key}: 1 } }\n`],
   ['health', keysOf(HEALTH), (key) => `version: 1\nmodels: { m: { health: { ${key}: 1 } } }\n`],

@@ -39,7 +39,7 @@ test('a file that is not there is missing', async () => {
 })
 
 test.each<[string, (path: string) => void, RegExp]>([
-  ['a directory', (path) => mkdirSync(path), /is a directory/],
+  ['a directory', (path) => mkdirSync(path), /is a directory, and llama-server reads a GGUF file/],
   ['an empty file', (path) => writeFileSync(path, ''), /is empty/],
   ['another format', (path) => writeFileSync(path, '<html>not found</html>'), /begins with "<htm"/],
   ['a file cut off', (path) => truncateSync(path, writeTinyGguf(path) - 9000), /is cut off/],

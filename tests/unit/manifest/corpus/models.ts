@@ -14,9 +14,14 @@ export const MODELS: readonly Case[] = [
     ['manifest_value', 'models.m must be a mapping of keys, not nothing.'],
   ],
   [
-    'engine vllm',
-    'version: 1\nmodels:\n  m: { engine: ▶vllm }\n',
-    ['manifest_key_not_supported', '"engine: vllm" is not supported'],
+    'vllm without weights',
+    'version: 1\nmodels:\n  ▶m: { engine: vllm }\n',
+    ['manifest_missing_key', 'vllm cannot start without weights'],
+  ],
+  [
+    'vllm with the keys of a command',
+    'version: 1\nmodels:\n  m: { engine: vllm, source: file:m, served_name: ▶x }\n',
+    ['manifest_conflict', "this model's engine is vllm"],
   ],
   [
     'a misspelt engine',

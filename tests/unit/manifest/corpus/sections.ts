@@ -65,7 +65,12 @@ export const SECTIONS: readonly Case[] = [
   ],
   ['a queue below zero', top('server: { max_queue: ▶-1 }'), ['manifest_value', 'a whole number from 0']],
   ['an octal queue', top('server: { max_queue: ▶0o17 }'), ['manifest_value', 'not "0o17"']],
-  ['vllm', top('engines: { ▶vllm: { path: auto } }'), ['manifest_key_not_supported', '"engines.vllm"']],
+  ['a misspelt vllm', top('engines: { ▶vlm: { path: auto } }'), ['manifest_unknown_key', 'Did you mean "vllm"?']],
+  [
+    'a binary and an image',
+    top('engines: { tgi: ▶{ path: /opt/tgi, image: tgi:3 } }'),
+    ['manifest_conflict', 'only one of them can run the model'],
+  ],
   [
     'a misspelt engine',
     top('engines: { ▶llama-sever: { path: auto } }'),

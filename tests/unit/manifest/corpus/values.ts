@@ -21,10 +21,14 @@ export const VALUES: readonly Case[] = [
   [
     'an image',
     top('engines: { llama-server: { ▶image: x } }'),
-    ['manifest_key_not_supported', '"engines.llama-server.image"'],
+    ['manifest_unknown_key', 'no key "image" under engines.llama-server'],
   ],
   ['an engine with _', top('engines: { ▶llama_server: {} }'), ['manifest_unknown_key', 'Did you mean "llama-server"?']],
-  ['tgi', top('engines: { ▶tgi: {} }'), ['manifest_key_not_supported', '"engines.tgi"']],
+  [
+    'an image that is a flag',
+    top('engines: { tgi: { image: ▶--privileged } }'),
+    ['manifest_value', 'a container image'],
+  ],
   ['engines that are a list', top('engines: ▶[llama-server]'), ['manifest_value', 'engines must be a mapping of keys']],
   ['an empty path', top('engines: { llama-server: { path: ▶"" } }'), ['manifest_value', 'auto or a path']],
   ['a misspelt default', top('defaults: { ▶tll: 5m }'), ['manifest_unknown_key', 'Did you mean "ttl"?']],
@@ -51,7 +55,7 @@ export const VALUES: readonly Case[] = [
   ['a priority in capitals', llama('priority: ▶LOW'), ['manifest_value', 'Did you mean "low"?']],
   ['a keep of nothing', llama('▶keep:'), ['manifest_value', 'not nothing']],
   ['a keep that is preloaded', llama('keep: ▶preloaded'), ['manifest_value', 'Did you mean "preload"?']],
-  ['engine tgi', 'version: 1\nmodels:\n  m: { engine: ▶tgi }\n', ['manifest_key_not_supported', '"engine: tgi"']],
+  ['tgi alone', 'version: 1\nmodels:\n  ▶m: { engine: tgi }\n', ['manifest_missing_key', 'tgi cannot start']],
   ['an engine of a list', 'version: 1\nmodels:\n  m: { engine: ▶[command] }\n', ['manifest_value', 'not a list']],
   [
     'an engine with a wrong letter',

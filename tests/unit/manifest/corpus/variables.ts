@@ -13,7 +13,6 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   ADDRESS: `${SECRET}.example.com:80`,
   LINES: `1\nengine: ${SECRET}`,
   NOTHING: '',
-  ENGINE_LATER: 'vllm',
   ALMOST: 'alway',
   NESTED: '${SOME}',
 }
@@ -106,11 +105,6 @@ export const VARYING: readonly Case[] = [
   ],
   ['a bad health path', command('health: { path: ▶"${SOME}" }'), ['manifest_value', 'not the value of "${SOME}".']],
   ['a bad served name', command('served_name: ▶"a ${SOME}"'), ['manifest_value', 'not the value of "a ${SOME}".']],
-  [
-    'a later engine',
-    'version: 1\nmodels:\n  m:\n    engine: ▶${ENGINE_LATER}\n',
-    ['manifest_key_not_supported', '"engine: ${ENGINE_LATER}"'],
-  ],
   [
     'a misspelt word',
     llama('keep: ▶${ALMOST}'),

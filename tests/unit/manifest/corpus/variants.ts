@@ -43,9 +43,9 @@ export const WAYS: readonly Case[] = [
     ['manifest_key_not_supported', 'models.m.variants[0].offload'],
   ],
   [
-    'a variant with an engine of a later version',
-    llama('variants: [{ engine: ▶vllm }]'),
-    ['manifest_key_not_supported', '"engine: vllm"'],
+    'a variant with an engine that nobody knows',
+    llama('variants: [{ engine: ▶vlm }]'),
+    ['manifest_value', 'Did you mean "vllm"?'],
   ],
   [
     'a variant with a misspelt engine',

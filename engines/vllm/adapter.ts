@@ -1,0 +1,143 @@
+import { basename, join } from 'node:path'
+import { EnginehouseError } from '../../src/core/index.ts'
+import type { Address, Bytes, Capability, Millis, ModelSpec, Need, WeightsFacts } from '../../src/core/index.ts'
+import type { EngineAdapter, EnginePlan, PlanRequest, Readiness, StopPlan } from '../../src/engine/contract.ts'
+import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
+import { argumentOf, contextOf, fractionOf, gpuCountOf } from '../../src/engine/shares.ts'
+import { startDeadline } from '../../src/engine/start-deadline.ts'
+import { readModelConfig } from '../../src/weights/index.ts'
+import { classifyExit } from './exits.ts'
+import { locate } from './locate.ts'
+import { gpuNeed, hostBesideGpus, hostCache, hostNeed } from './memory.ts'
+import type { MemoryQuestion } from './memory.ts'
+import { parseLine } from './output.ts'
+import { RESERVED_FLAGS } from './reserved.ts'
+
+/** An ipc socket's path is the directory, a slash and 36 digits; the kernel takes 107 bytes. */
+const RPC_DIRECTORY_LIMIT = 70
+
+/** `/health` says nothing of the key, `/v1/models` refuses a wrong one. */
+const READINESS: Readiness = { path: '/health', status: 200, timeout: 2000, guarded: '/v1/models' }
+
+/**
+ * Idle it is gone within a second. While its engine starts it swallows a TERM; the second ends it. Its own drain is not
+ * used: with `--shutdown-timeout` it does not end while a client stays.
+ */
+const STOP: StopPlan = { signal: 'SIGTERM', repeatAfter: 3000, grace: 15_000 }
+
+/** What compilation and the capture of graphs may add to a start where the manifest names no limit. */
+const COMPILING: Millis = 1_200_000
+
+export const vllm: EngineAdapter = Object.freeze({
+  name: 'vllm',
+  reservedFlags: RESERVED_FLAGS,
+  listens: () => 'socket',
+  capabilities,
+  locate,
+  estimate,
+  plan,
+  parseLine,
+  classifyExit,
+})
+
+/** A pooling model has no chat route, and the others no embeddings. */
+function capabilities(model: ModelSpec): ReadonlySet<Capability> {
+  if (argumentOf(model, 'runner') !== 'pooling') return new Set(['chat', 'completions'])
+  return new Set(argumentOf(model, 'convert') === 'classify' ? [] : ['embeddings'])
+}
+
+function plan(request: PlanRequest): EnginePlan {
+  const { model, binary, weights, address } = request
+  if (binary === null) throw new EnginehouseError('engine_not_installed', { engine: 'vllm', looked: ['PATH'] })
+  if (weights === null) {
+    const why = 'vLLM serves a directory of weights'
+    throw new EnginehouseError('manifest_missing_key', { key: 'source', at: `models.${model.name}`, why })
+  }
+  const { stall, cap } = startDeadline(model, weights)
+  return {
+    argv: [
+      [binary, 'serve', weights.path],
+      ['--served-model-name', model.name],
+      listenOn(address),
+      ['--max-model-len', String(contextOf(model, weights)), '--max-num-seqs', String(model.concurrency)],
+      ['--load-format', 'safetensors'],
+      memory(request, weights),
+      '--disable-uvicorn-access-log',
+      flagsOf(model, RESERVED_FLAGS),
+    ].flat(),
+    env: environment(request),
+    cwd: request.manifestDirectory,
+    // It does not start on a socket that is there.
+    unlink: address.kind === 'unix' ? [address.path] : [],
+    servedName: model.name,
+    readiness: READINESS,
+    start: { stall, cap: model.load.timeout ?? cap + COMPILING },
+    stop: STOP,
+    reuse: 'always',
+  }
+}
+
+function listenOn(address: Address): string[] {
+  if (address.kind === 'unix') return ['--uds', address.path]
+  return ['--host', address.host, '--port', String(address.port)]
+}
+
+/** The claim as flags, so that the engine cannot take more: it fills whatever it is given. */
+function memory({ gpuShares, hostClaim }: PlanRequest, weights: WeightsFacts): string[] {
+  if (gpuShares.length === 0) return ['--kv-cache-memory-bytes', String(hostCache(hostClaim, weights.bytes))]
+  const { tensorParallel, pipelineParallel } = ranksOf(gpuShares.length)
+  return [
+    ['--tensor-parallel-size', String(tensorParallel)],
+    ['--pipeline-parallel-size', String(pipelineParallel)],
+    ['--gpu-memory-utilization', fractionOf(gpuShares)],
+  ].flat()
+}
+
+/** Heads are shared by powers of two; what is left is shared out by layers. */
+function ranksOf(gpus: number): { readonly tensorParallel: number; readonly pipelineParallel: number } {
+  let tensorParallel = 1
+  while (gpus % (tensorParallel * 2) === 0) tensorParallel *= 2
+  return { tensorParallel, pipelineParallel: gpus / tensorParallel }
+}
+
+function environment({ key, directory, cacheDirectory }: PlanRequest): Record<string, string> {
+  return {
+    // argv is open to every process of the host; the environment is not.
+    VLLM_API_KEY: key,
+    // Its processes are found by this name when their parents are gone.
+    VLLM_PROCESS_NAME_PREFIX: `enginehouse-${basename(directory)}`,
+    // Its internal sockets go with the instance, where their names fit.
+    ...(Buffer.byteLength(directory) <= RPC_DIRECTORY_LIMIT ? { VLLM_RPC_BASE_PATH: directory } : {}),
+    // What it compiles is kept for the next launch.
+    VLLM_CACHE_ROOT: cacheDirectory,
+    VLLM_CONFIG_ROOT: join(directory, 'config'),
+    VLLM_LOGGING_COLOR: '0',
+    VLLM_NO_USAGE_STATS: '1',
+    DO_NOT_TRACK: '1',
+    HF_HUB_OFFLINE: '1',
+    TRANSFORMERS_OFFLINE: '1',
+  }
+}
+
+/** From the model's own figures; null when its configuration does not have them. */
+async function estimate(model: ModelSpec, weights: WeightsFacts): Promise<Need | null> {
+  const config = await readModelConfig(weights.path)
+  if (config === null) return null
+  const gpus = gpuCountOf(model)
+  const question: MemoryQuestion = {
+    config,
+    weights: weights.bytes,
+    context: contextOf(model, weights),
+    requests: model.parallel,
+    sequences: model.concurrency,
+    cachedBytes: cachedBytesOf(model),
+    graphs: setsFlag(model, '--enforce-eager') ? 'none' : 'captured',
+    ...ranksOf(Math.max(gpus, 1)),
+  }
+  if (gpus === 0) return { perGpu: null, host: hostNeed(question), origin: 'formula' }
+  return { perGpu: gpuNeed(question), host: hostBesideGpus(gpus), origin: 'formula' }
+}
+
+function cachedBytesOf(model: ModelSpec): Bytes | null {
+  return argumentOf(model, 'kv-cache-dtype')?.startsWith('fp8') ? 1 : null
+}
