@@ -109,7 +109,3 @@ export function showRequest(request: LiveRequest, now: Instant): RequestShape {
     first_byte_ms: firstByteAfter === null ? null : Math.round(firstByteAfter),
   }
 }
-
-function seconds(millis: Millis | null): number | null {
-  return millis === null ? null : millis / 1000
-}
