@@ -137,7 +137,7 @@ export const MANIFEST_ERRORS = Object.freeze({
   manifest_secret_in_clear: define<{ key: string }>({
     ...manifest,
     sentence: (f) => `${f.key} looks like a secret, and stands in the manifest for all who may read it.`,
-    next: 'Write ${NAME} in its place, and set it in the environment or in `.env` beside the manifest.',
+    next: 'Write `${NAME}` in its place, and set it in the environment or in `.env` beside the manifest.',
     example: { key: 'models.chat.env.API_TOKEN' },
     about: 'A warning: the manifest is used as it is.',
   }),
