@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { referencePages } from './reference/index.ts'
 
 /*
- * Writes docs/reference/ and the table of docs/guide/troubleshooting.md, after an error, a key, a command, a route or a
- * metric was added or changed:
+ * Writes docs/reference/, the table of docs/guide/troubleshooting.md and the manifest's JSON Schema, after an error, a
+ * key, a command, a route or a metric was added or changed:
  *   npx tsx scripts/write-reference.ts
  */
 for (const { path, text } of await referencePages()) {

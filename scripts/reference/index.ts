@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+import { manifestJsonSchema } from '../../src/manifest/index.ts'
 import { cliPage } from './cli.ts'
 import { errorsPage, troubleshootingTable } from './errors.ts'
 import { httpPage } from './http.ts'
 import { manifestPage } from './manifest.ts'
 import { metricsPage } from './metrics.ts'
 
-/** Every page that is written from the code: its path from the root, and its text. */
+/** Everything that is written from the code for people and editors: its path from the root, and its text. */
 export async function referencePages(): Promise<readonly { readonly path: string; readonly text: string }[]> {
   const pages = {
+    'configs/manifest.schema.json': JSON.stringify(manifestJsonSchema(), null, 2),
     'docs/reference/manifest.md': manifestPage(),
     'docs/reference/cli.md': cliPage(),
     'docs/reference/http.md': await httpPage(),

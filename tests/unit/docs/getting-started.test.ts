@@ -13,7 +13,9 @@ const GUIDE = page('docs/guide/getting-started.md')
 function edited(writer: (block: string) => string): string {
   const [memory = '', second = ''] = blocks(GUIDE, 'yaml')
   const quickstart = readFileSync(join(ROOT, 'configs/quickstart.yaml'), 'utf8')
-  const shared = quickstart.replace('version: 1\n', `version: 1\n\n${memory}`).replace('source:\n', 'source: &weights\n')
+  const shared = quickstart
+    .replace('version: 1\n', `version: 1\n\n${memory}`)
+    .replace('source:\n', 'source: &weights\n')
   return `${shared}\n${writer(second)}`
 }
 

@@ -17,10 +17,6 @@ const schema = z.fromJSONSchema(JSON.parse(textOf(SCHEMA)))
 /** What an editor would have against a manifest: merges carried out, nothing in the places of variables. */
 const faultsOf = (text: string) => schema.safeParse(parseYaml(text, { merge: true })).error?.issues ?? []
 
-test('the schema is the one that the code gives; `npx tsx scripts/write-schema.ts` writes it', () => {
-  expect(textOf(SCHEMA)).toBe(`${JSON.stringify(manifestJsonSchema(), null, 2)}\n`)
-})
-
 describe.each(manifests)('configs/%s', (name) => {
   const text = textOf(name)
 
