@@ -25,19 +25,20 @@ import { unload } from './commands/unload.ts'
 import { unpin } from './commands/unpin.ts'
 import { validate } from './commands/validate.ts'
 import { version } from './commands/version.ts'
+import { addExamples } from './examples.ts'
 import { refuseNotBuilt } from './not-built.ts'
 import { durationOption } from './options.ts'
 import { packageVersion } from '../lib/package-version.ts'
 
-/** In the order in which help shows them: the daemon, looking, doing, why, the rest. */
+/** In the order in which help shows them. */
 // oxfmt-ignore
-const COMMANDS: readonly Register[] = [
-  serve, init, validate,
-  status, ps, ls, show, devices,
-  run, load, unload, restart, pin, unpin,
-  logs, explain, events,
-  engines, config, doctor, completion, version,
-]
+const COMMANDS: Readonly<Record<string, readonly Register[]>> = {
+  'To begin:': [serve, init, validate, doctor, config, engines],
+  'To look:': [status, ps, ls, show, devices, logs],
+  'To act:': [run, load, unload, restart, pin, unpin],
+  'To understand:': [explain, events],
+  'Besides:': [completion, version],
+}
 
 export interface Output {
   readonly write: (text: string) => void
@@ -67,10 +68,15 @@ export function createProgram(act: Act, output: Output): Command {
       getOutHelpWidth: () => output.width,
       getErrHelpWidth: () => output.width,
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name(), minWidthToWrap: 24 })
     .exitOverride()
-  for (const register of COMMANDS) register(program, act)
+  for (const [title, commands] of Object.entries(COMMANDS)) {
+    program.commandsGroup(title)
+    for (const register of commands) register(program, act)
+  }
+  program.helpCommand('help [command]', 'help for a command').helpCommand(true)
   refuseNotBuilt(program)
+  for (const command of [program, ...program.commands]) addExamples(command)
   for (const parent of [program, ...program.commands.filter((command) => command.commands.length > 0)]) {
     refuseUnknown(parent)
   }

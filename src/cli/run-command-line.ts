@@ -26,7 +26,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   const program = createProgram(act, {
     write: (text) => void world.stdout.write(text),
     writeError: (text) => {
-      help = text
+      help += text
     },
     width: world.stdout.columns ?? 80,
   })

@@ -15,18 +15,9 @@ const ASK_TIMEOUT = 1000
 export const completion: Register = (program, act) => {
   program
     .command('completion')
+    .summary('the completion script of a shell')
     .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>').choices(SHELLS))
-    .addHelpText(
-      'after',
-      [
-        '',
-        'Now and in every new shell:',
-        '  bash   source <(enginehouse completion bash)     in ~/.bashrc',
-        '  zsh    source <(enginehouse completion zsh)      in ~/.zshrc, after compinit',
-        '  fish   enginehouse completion fish | source      in ~/.config/fish/config.fish',
-      ].join('\n'),
-    )
     .action(
       act(async (job, shell: (typeof SHELLS)[number]) => {
         const [{ completionTree }, { script }] = await Promise.all([

@@ -3,7 +3,6 @@ import { daemonSettings } from '../daemon-settings.ts'
 import type { Job } from '../job.ts'
 import { manifestPath, readManifestFile, requireManifestRead } from '../manifest-file.ts'
 import { type OverrideOptions, withOverrides } from '../override-options.ts'
-import { renderConfig } from '../render/config.ts'
 
 interface ShowOptions extends OverrideOptions {
   readonly origin?: true
@@ -33,5 +32,9 @@ async function showConfig(job: Job, options: ShowOptions): Promise<void> {
   const { manifest, settings } = await requireManifestRead(job, await readManifestFile(job, path, options))
   const screen = { manifest: manifest.path, daemon: await daemonSettings(job, options), settings: settings() }
   if (job.options.json) job.printJson(screen)
-  else job.print(renderConfig(screen, options.origin ? 'shown' : 'hidden', job.look))
+  else {
+    // It brings the YAML library along.
+    const { renderConfig } = await import('../render/config.ts')
+    job.print(renderConfig(screen, options.origin ? 'shown' : 'hidden', job.look))
+  }
 }

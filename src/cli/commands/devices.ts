@@ -8,6 +8,7 @@ import { deviceName } from '../render/words.ts'
 export const devices: Register = (program, act) => {
   const group = program
     .command('devices')
+    .summary('what each device holds and what is free')
     .description('show what each device holds and what is free')
     .action(
       act(async (job) => {

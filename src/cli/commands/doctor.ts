@@ -5,6 +5,7 @@ import { renderDoctor } from '../render/doctor.ts'
 export const doctor: Register = (program, act) => {
   program
     .command('doctor')
+    .summary('look at host, manifest and daemon, say what to mend')
     .description('look at this host, the manifest and the daemon, and say what to mend; needs no daemon')
     .action(
       act(async (job) => {

@@ -15,6 +15,7 @@ const SHOWN_BEFORE_FOLLOWING = 10
 export const events: Register = (program, act) => {
   program
     .command('events')
+    .summary('what the daemon did and why, as it happens')
     .description('show what the daemon did and why, from its journal')
     .option('-f, --follow', 'go on with what happens from now on')
     .option('--model <model>', 'only about this model')

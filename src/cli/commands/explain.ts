@@ -12,6 +12,7 @@ import { renderExplanation } from '../render/explanation.ts'
 export const explain: Register = (program, act) => {
   program
     .command('explain')
+    .summary('why: of a model, a request or an error code')
     .description('say why a model is as it is, what became of a request, or what an error code means')
     .argument('<model|request|code>')
     .option('--at <time>', 'as it stood then: 10m (ago), 14:03, or 2026-01-31T14:03:00Z', momentText)

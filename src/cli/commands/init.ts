@@ -22,6 +22,7 @@ const NAMED_MAX = 10
 export const init: Register = (program, act) => {
   program
     .command('init')
+    .summary('propose a manifest for this host')
     .description('propose a manifest from the models, engines and devices of this host; needs no daemon')
     .argument('[path...]', 'GGUF files, or directories to look in, instead of the usual places')
     .option('-o, --output <file>', `write it there; with --yes into ./${USUAL}, else it is printed`)

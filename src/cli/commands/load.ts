@@ -15,6 +15,7 @@ interface LoadOptions {
 export const load: Register = (program, act) => {
   program
     .command('load')
+    .summary('load a model, with the decision and its evidence')
     .description('load a model, and print the decision with its evidence')
     .argument('<model>')
     .option('--wait', 'until it is ready (the default)')

@@ -15,6 +15,7 @@ const LINES = 100
 export const logs: Register = (program, act) => {
   program
     .command('logs')
+    .summary('the output of engines')
     .description("show the output of a model's engine; without a model, of every engine that runs")
     .argument('[model]')
     .option('-f, --follow', 'go on with what it says from now on')

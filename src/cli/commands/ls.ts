@@ -4,6 +4,7 @@ import { renderLs } from '../render/ls.ts'
 export const ls: Register = (program, act) => {
   program
     .command('ls')
+    .summary('all models of the manifest')
     .description('show all models of the manifest')
     .action(
       act(async (job) => {

@@ -7,6 +7,7 @@ import { pinnedText } from '../render/words.ts'
 export const pin: Register = (program, act) => {
   program
     .command('pin')
+    .summary('load a model and keep it in memory')
     .description('load a model and keep it in memory, until it is unpinned or the daemon ends')
     .argument('<model>')
     .option('--for <duration>', 'end the pin after this time, such as 2h', durationText)

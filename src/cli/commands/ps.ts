@@ -4,6 +4,7 @@ import { isResident, renderPs } from '../render/ps.ts'
 export const ps: Register = (program, act) => {
   program
     .command('ps')
+    .summary('the models in memory and those that are loading')
     .description('show the models in memory and those that are loading')
     .action(
       act(async (job) => {

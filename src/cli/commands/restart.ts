@@ -12,6 +12,7 @@ interface RestartOptions {
 export const restart: Register = (program, act) => {
   program
     .command('restart')
+    .summary('take a model down and load it again')
     .description('take a model down, its running requests first, and load it again')
     .argument('<model>')
     .option('--wait', 'until it is ready again (the default)')

@@ -11,6 +11,7 @@ import { isGgufFile, isGgufName, withPrivateDaemon } from '../run-file.ts'
 export const run: Register = (program, act) => {
   program
     .command('run')
+    .summary('ask a model or a GGUF file, or chat with it')
     .description('ask a model, or a GGUF file without any manifest; without a prompt chat with it')
     .argument('<model|file.gguf>')
     .argument('[prompt...]', 'the question; what is piped in follows it')

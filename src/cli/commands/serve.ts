@@ -12,6 +12,7 @@ import type { App } from '../world.ts'
 export const serve: Register = (program, act) => {
   const command = program
     .command('serve')
+    .summary('run the daemon in the foreground')
     .description('run the daemon in the foreground, with the manifest of -c FILE or of the usual places')
   withOverrides(command).action(
     act(async (job, flags: OverrideOptions) => {

@@ -4,6 +4,7 @@ import { renderShow } from '../render/show.ts'
 export const show: Register = (program, act) => {
   program
     .command('show')
+    .summary('one model: settings, what it holds, its command')
     .description("show one model: its settings, what it holds, and its engine's exact command")
     .argument('<model>')
     .action(

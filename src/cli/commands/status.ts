@@ -4,6 +4,7 @@ import { renderStatus } from '../render/status.ts'
 export const status: Register = (program, act) => {
   program
     .command('status')
+    .summary('the daemon, its devices and its models on one screen')
     .description('show the daemon, its devices and its models on one screen')
     .action(
       act(async (job) => {

@@ -13,6 +13,7 @@ interface UnloadOptions {
 export const unload: Register = (program, act) => {
   program
     .command('unload')
+    .summary('take a model out of memory')
     .description('take a model out of memory; its running requests end first')
     .argument('[model]')
     .option('--all', 'every model')

@@ -4,6 +4,7 @@ import { leavesText } from '../render/words.ts'
 export const unpin: Register = (program, act) => {
   program
     .command('unpin')
+    .summary('end the pin of a model')
     .description('end the pin of a model: its ttl and other models decide again')
     .argument('<model>')
     .action(

@@ -12,6 +12,7 @@ import {
 export const validate: Register = (program, act) => {
   program
     .command('validate')
+    .summary('check a manifest, every problem with its line')
     .description('check a manifest and show every problem with its line; needs no daemon')
     .argument('[file]', 'the manifest; - reads it from stdin')
     .action(

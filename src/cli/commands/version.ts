@@ -5,6 +5,7 @@ import { packageVersion } from '../../lib/package-version.ts'
 export const version: Register = (program, act) => {
   program
     .command('version')
+    .summary('the version of this program')
     .description('show the version of this program')
     .action(
       act(async (job) => {
