@@ -9,7 +9,7 @@ import { referencePages } from '../../../scripts/reference/index.ts'
 import { manifestKeys } from '../../../scripts/reference/manifest.ts'
 import { ENGINES, ENGINE, MEMORY, MODEL, SERVER } from '../../../src/manifest/sections.ts'
 import { createMetrics } from '../../../src/telemetry/index.ts'
-import { PAGES, ROOT, spans } from './pages.ts'
+import { page, PAGES, ROOT, rows, section, spans } from './pages.ts'
 
 describe('the pages that are written from the code', () => {
   let pages: Awaited<ReturnType<typeof referencePages>> = []
@@ -75,6 +75,19 @@ it('metrics that a page names are there', () => {
   const named = namedIn(/\benginehouse_[a-z_]+\b/g)
   expect(named.length).toBeGreaterThan(known.length)
   expect(named.filter(({ name }) => !known.includes(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([])
+})
+
+it('labels of metrics are explained, and no other', () => {
+  const used = new Set(
+    createMetrics({ version: '' })
+      .list()
+      .flatMap(({ labels }) => labels),
+  )
+  const told = rows(section(page('docs/reference/metrics.md'), 'Labels')).flatMap(([first = '']) =>
+    spans({ path: '', text: first }),
+  )
+  const plain = ['route', 'version']
+  expect([...new Set([...told, ...plain])].toSorted()).toEqual([...used].toSorted())
 })
 
 it('keys that a page names from the top are there', () => {
