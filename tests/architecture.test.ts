@@ -108,7 +108,8 @@ describe('the house', () => {
       dependencies: Record<string, string>
       devDependencies: Record<string, string>
     }
-    const used = new Set(files.flatMap((file) => file.packages).filter((name) => !name.startsWith('node:')))
+    const imported = files.flatMap((file) => file.packages).filter((name) => !name.startsWith('node:'))
+    const used = new Set([...imported, ...files.flatMap((file) => packagesRead(file.text))])
     expect([...used].filter((name) => !(name in manifest.dependencies))).toEqual([])
     expect(Object.keys(manifest.dependencies).filter((name) => !used.has(name))).toEqual([])
     const loose = [...Object.values(manifest.dependencies), ...Object.values(manifest.devDependencies)].filter(
@@ -150,6 +151,11 @@ function sourcesUnder(folder: string): SourceFile[] {
         packages: names.filter((name) => /^[@a-z]/.test(name)),
       }
     })
+}
+
+/** Packages whose files are read instead of imported: `require.resolve` of a path in them. */
+function packagesRead(text: string): readonly string[] {
+  return [...text.matchAll(/require\.resolve\(['`]((?:@[^/'`]+\/)?[^/'`]+)\//g)].map(([, name = '']) => name)
 }
 
 /** The first cycle, as a list of files; null where there is none. */

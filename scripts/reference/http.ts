@@ -5,7 +5,7 @@ import { z } from 'zod'
 
 import { HEADERS } from './headers.ts'
 import { code, fenced, NOTICE, paragraphs, sentence, table } from './markdown.ts'
-import { FAMILIES, REFUSED_ROUTES, ROUTE_NOTES, type RouteNote } from './route-notes.ts'
+import { FAMILIES, REFUSED_ROUTES, ROUTE_NOTES, type RouteNote } from '../../src/admin/openapi/route-notes.ts'
 import { registeredRoutes } from './routes.ts'
 
 const SHAPES = fileURLToPath(new URL('../../src/admin/shapes.ts', import.meta.url))
@@ -18,7 +18,7 @@ export async function httpPage(): Promise<string> {
   const gone = notes.map(([route]) => route).filter((route) => !routes.includes(route))
   if (silent.length + gone.length > 0) {
     throw new Error(
-      `scripts/reference/route-notes.ts: no note for ${silent.join(', ') || 'none'}; no route for ${gone.join(', ') || 'none'}`,
+      `src/admin/openapi/route-notes.ts: no note for ${silent.join(', ') || 'none'}; no route for ${gone.join(', ') || 'none'}`,
     )
   }
   return paragraphs(

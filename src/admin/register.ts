@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { acceptJson } from './json.ts'
 import type { AdminOptions, Route } from './route.ts'
 import { actionRoutes } from './routes/actions.ts'
+import { documentationRoutes } from './routes/documentation.ts'
 import { eventRoutes } from './routes/events.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { logRoutes } from './routes/logs.ts'
@@ -27,7 +28,7 @@ export async function registerAdmin(app: FastifyInstance, options: AdminOptions)
   await addRoutes(
     app,
     '',
-    [seedRoutes, operationRoutes].flatMap((routesOf) => routesOf(options)),
+    [seedRoutes, operationRoutes, documentationRoutes].flatMap((routesOf) => routesOf(options)),
   )
 }
 

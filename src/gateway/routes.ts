@@ -29,7 +29,7 @@ const NOT_BUILT: readonly string[] = [
   '/models /models/sse /models/load /models/unload',
   '/api/version /api/tags /api/ps /api/show /api/chat /api/generate /api/embed /api/embeddings /api/pull',
   '/api/v1/downloads /api/v1/config /api/v1/config/reload /api/v1/plan /api/v1/validate',
-  '/upstream/:model/* /openapi.json /docs /redoc',
+  '/upstream/:model/*',
 ].flatMap((family) => family.split(' '))
 
 const byName: ReadonlySet<string> = new Set(NOT_BUILT)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
 
-import { REFUSED_ROUTES, ROUTE_NOTES } from '../../../scripts/reference/route-notes.ts'
+import { REFUSED_ROUTES, ROUTE_NOTES } from '../../../src/admin/openapi/route-notes.ts'
 import { registeredRoutes } from '../../../scripts/reference/routes.ts'
 import { admin } from '../admin/stubs.ts'
 import { page, ROOT, rows, section, spans, WRITTEN, type Page } from './pages.ts'

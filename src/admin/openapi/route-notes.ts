@@ -1,14 +1,6 @@
 import type { ZodObject } from 'zod'
 
-import {
-  clearBody,
-  loadBody,
-  pinBody,
-  restartBody,
-  unloadAllBody,
-  unloadBody,
-  unpinBody,
-} from '../../src/admin/bodies.ts'
+import { clearBody, loadBody, pinBody, restartBody, unloadAllBody, unloadBody, unpinBody } from '../bodies.ts'
 
 /** What a person wants to know of a route and its registration does not say. Tests hold the notes to the routes. */
 export interface RouteNote {
@@ -23,6 +15,8 @@ export interface RouteNote {
   readonly query?: readonly string[]
   /** What it answers, in types of src/admin/shapes.ts. */
   readonly answers?: string
+  /** The media type where it is not JSON. */
+  readonly type?: string
 }
 
 /** In the order of the page. */
@@ -84,10 +78,14 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
     answers: 'HealthShape',
   },
   'GET /version': { ...operations, what: 'the version', answers: 'VersionShape' },
-  'GET /schema/manifest.json': { ...operations, what: "the manifest's JSON Schema" },
-  'GET /v1/metrics': { ...operations, what: 'the same as `/metrics`' },
-  'GET /metrics': { ...operations, what: 'the [metrics](metrics.md), as text for Prometheus' },
-  'GET /': { ...operations, what: 'one line of text' },
+  'GET /schema/manifest.json': { ...operations, what: "the manifest's JSON Schema", type: 'application/schema+json' },
+  'GET /v1/metrics': { ...operations, what: 'the same as `/metrics`', type: 'text/plain' },
+  'GET /metrics': { ...operations, what: 'the [metrics](metrics.md), as text for Prometheus', type: 'text/plain' },
+  'GET /openapi.json': { ...operations, what: 'all of this as an OpenAPI document' },
+  'GET /docs': { ...operations, what: 'a page to read it and to try it, which needs no other host', type: 'text/html' },
+  'GET /docs/:file': { ...operations, what: 'what that page is made of', type: 'text/plain' },
+  'GET /redoc': { ...operations, what: 'the same on one page, to read and to print', type: 'text/html' },
+  'GET /': { ...operations, what: 'one line of text', type: 'text/plain' },
 
   'GET /api/v1/status': { ...native, what: 'the daemon', answers: 'StatusShape' },
   'GET /api/v1/models': { ...native, what: 'every model as it stands', answers: '{ models: ModelShape[] }' },
@@ -122,11 +120,13 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
       '`follow=false` ends after it',
     query: ['model', 'since', 'limit', 'follow'],
     answers: 'EventShape, one in each event',
+    type: 'text/event-stream',
   },
   'GET /api/v1/logs': {
     ...native,
     what: "the output of a model's engine as lines of text; `follow=true` goes on",
     query: ['model', 'follow', 'lines'],
+    type: 'text/plain',
   },
   'POST /api/v1/models/load': {
     ...native,
