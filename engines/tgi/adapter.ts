@@ -5,7 +5,7 @@ import type { EngineAdapter, EnginePlan, PlanRequest, Readiness, StopPlan } from
 import { flagsOf } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf, fractionOf, gpuCountOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
-import { readModelConfig } from '../../src/weights/index.ts'
+import { readModelConfig } from '../../src/weights/model-config.ts'
 import { containerArgv } from './container.ts'
 import { classifyExit } from './exits.ts'
 import { locate } from './locate.ts'

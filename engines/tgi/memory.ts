@@ -1,7 +1,7 @@
 import { GIB } from '../../src/core/index.ts'
 import type { Bytes, Tokens } from '../../src/core/index.ts'
-import { cacheWidth } from '../../src/weights/index.ts'
-import type { ModelConfig } from '../../src/weights/index.ts'
+import { cacheWidth } from '../../src/weights/model-config.ts'
+import type { ModelConfig } from '../../src/weights/model-config.ts'
 
 /*
  * What TGI takes, from the weights' own figures. Once they are loaded it fills nine tenths of what its fraction of the

@@ -5,7 +5,7 @@ import type { EngineAdapter, EnginePlan, PlanRequest, Readiness, StopPlan } from
 import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf, fractionOf, gpuCountOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
-import { readModelConfig } from '../../src/weights/index.ts'
+import { readModelConfig } from '../../src/weights/model-config.ts'
 import { classifyExit } from './exits.ts'
 import { locate } from './locate.ts'
 import { gpuNeed, hostBesideGpus, hostCache, hostNeed } from './memory.ts'

@@ -31,7 +31,7 @@ async function watch(job: Job, client: Client, model: string, over: AbortSignal)
       await sleep(LOOK_EVERY, undefined, { signal: over })
       const view = await client.model(model)
       if (over.aborted) return
-      if (view.phase === 'ready') progress.stop()
+      if (view.phase === 'ready' || view.phase === 'absent') progress.stop()
       else progress.update(stepOf(view))
     }
   } catch {
@@ -41,9 +41,10 @@ async function watch(job: Job, client: Client, model: string, over: AbortSignal)
   }
 }
 
-/** Bytes while weights are fetched, a share while the engine tells one. */
+/** How many requests it still waits for while it leaves, bytes while weights are fetched, a share while the engine tells one. */
 export function stepOf(model: ModelAnswer): Step {
-  const { text } = phaseCell({ ...model, instance: null })
+  const { text: phase } = phaseCell({ ...model, instance: null })
+  const text = model.phase === 'draining' ? `${phase} (${model.leases} running)` : phase
   const fraction = model.phase === 'starting' ? (model.instance?.progress ?? null) : null
   return { label: `${model.id} ${text}`, bytes: model.fetched_bytes, fraction }
 }

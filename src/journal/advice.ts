@@ -9,7 +9,7 @@ import type {
   Millis,
   ModelName,
 } from '../core/index.ts'
-import { clock } from './phrases.ts'
+import { clock, FAILED_BECAUSE } from './phrases.ts'
 import type { Spared } from './phrases.ts'
 
 /** What an operator or a client could do, made of the same evidence as the sentence that it follows. */
@@ -103,6 +103,12 @@ const FAILURE_ADVICE: Readonly<Record<FailureClass, string>> = Object.freeze({
   weights_failed: 'correct its source or what it needs',
   exited: 'see the end of its log',
 })
+
+/** Why an engine ended and what can be done, for a class that stands in a record; null for another word. */
+export function describeFailure(word: string): { readonly because: string; readonly advice: string } | null {
+  const known = Object.keys(FAILURE_ADVICE).find((failure): failure is FailureClass => failure === word)
+  return known === undefined ? null : { because: FAILED_BECAUSE[known], advice: FAILURE_ADVICE[known] }
+}
 
 export function adviceForFailure(failure: FailureClass, model: ModelName): readonly string[] {
   return [`${FAILURE_ADVICE[failure]} (${failure})`, `\`enginehouse load ${model}\` tries again at once`]

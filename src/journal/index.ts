@@ -1,3 +1,4 @@
+export { describeFailure } from './advice.ts'
 export { adminSocketPath } from './admin-socket.ts'
 export type { Environment } from './admin-socket.ts'
 export { readDaemonFile, writeDaemonFile } from './daemon-file.ts'

@@ -6,20 +6,24 @@ import type { Register } from '../command.ts'
 import type { Job } from '../job.ts'
 import { momentText } from '../options.ts'
 import { DaemonError } from '../problem.ts'
-import { errorEntry, renderErrorEntry } from '../render/error-entry.ts'
+import { errorEntry, renderErrorEntry, renderFailureClass } from '../render/error-entry.ts'
 import { renderExplanation } from '../render/explanation.ts'
 
 export const explain: Register = (program, act) => {
   program
     .command('explain')
     .summary('why: of a model, a request or an error code')
-    .description('say why a model is as it is, what became of a request, or what an error code means')
+    .description(
+      'say why a model is as it is, what became of a request, or what an error code or a class of failures means',
+    )
     .argument('<model|request|code>')
     .option('--at <time>', 'as it stood then: 10m (ago), 14:03, or 2026-01-31T14:03:00Z', momentText)
     .action(
       act(async (job, subject: string, { at }: { readonly at?: string }) => {
         // A code means the same at any time, so that a model with the name of one is still within reach.
         if (at === undefined && isErrorCode(subject)) return explainCode(job, subject)
+        const failure = at === undefined ? await failureOf(subject) : null
+        if (failure) return explainFailure(job, subject, failure)
         const answer = await ask(await job.client(), subject, at)
         if (job.options.json) job.printJson(answer)
         else job.print(renderExplanation(answer, job.look, job.now()))
@@ -31,6 +35,22 @@ export const explain: Register = (program, act) => {
 function explainCode(job: Job, code: ErrorCode): void {
   if (job.options.json) job.printJson(errorEntry(code))
   else job.print(renderErrorEntry(code, job.look))
+}
+
+/** Of an engine, by the class that screens and records name: no model is called so. */
+async function failureOf(subject: string): Promise<Failure | null> {
+  const { describeFailure } = await import('../../journal/index.ts')
+  return describeFailure(subject)
+}
+
+interface Failure {
+  readonly because: string
+  readonly advice: string
+}
+
+function explainFailure(job: Job, name: string, { because, advice }: Failure): void {
+  if (job.options.json) job.printJson({ class: name, because, advice })
+  else job.print(renderFailureClass(name, because, advice, job.look))
 }
 
 /** What is no model may be a request; what is neither is reported as a model that is not there. */

@@ -17,8 +17,12 @@ export const pin: Register = (program, act) => {
         if (job.options.json) job.printJson(answer)
         else {
           const { decision, model: pinned } = answer
-          if (decision.action !== 'already') job.print(renderDecision(answer, 'done', job.look, job.now()))
-          if (pinned.pinned) job.print(`${pinned.id} is pinned: ${pinnedText(pinned.pinned, job.now())}\n`)
+          if (decision.action === 'start' || decision.action === 'refuse')
+            job.print(renderDecision(answer, 'done', job.look, job.now()))
+          if (pinned.pinned) {
+            const loads = pinned.phase === 'ready' ? '' : '; it is being loaded'
+            job.print(`${pinned.id} is pinned: ${pinnedText(pinned.pinned, job.now())}${loads}\n`)
+          }
         }
         return answer.decision.action === 'refuse' ? EXIT.placement : EXIT.ok
       }),

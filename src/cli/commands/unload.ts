@@ -1,6 +1,7 @@
 import { EnginehouseError } from '../../core/index.ts'
 import type { Register } from '../command.ts'
 import type { Job } from '../job.ts'
+import { watchLoad } from '../watch-load.ts'
 import { renderDecision, renderUnloadAll, type Tense } from '../render/decision.ts'
 
 interface UnloadOptions {
@@ -31,7 +32,11 @@ export const unload: Register = (program, act) => {
 }
 
 async function unloadOne(job: Job, model: string, options: UnloadOptions): Promise<void> {
-  const answer = await (await job.client()).unload(model, howOf(options))
+  const client = await job.client()
+  const how = howOf(options)
+  const outcome = client.unload(model, how)
+  // Running requests end first, which may take a while.
+  const answer = how.wait ? await watchLoad(job, client, model, outcome) : await outcome
   if (job.options.json) job.printJson(answer)
   else job.print(renderDecision(answer, tenseOf(options), job.look, job.now()))
 }

@@ -37,7 +37,7 @@ const LABEL_WIDTH = 13
 /** For people: what the code means, who has to act and how, and what programs see of it. */
 export function renderErrorEntry(code: ErrorCode, look: Look): string {
   const entry = errorEntry(code)
-  const rows: readonly (readonly [label: string, text: string | null, meaning?: Meaning])[] = [
+  const rows: readonly Row[] = [
     ['for example', entry.example],
     ['why', entry.about],
     ['what to do', entry.next, 'good'],
@@ -46,10 +46,32 @@ export function renderErrorEntry(code: ErrorCode, look: Look): string {
     ['to clients', `HTTP ${entry.status}, ${entry.type}`],
     ['to scripts', `exit code ${entry.exit}`],
   ]
+  return renderRows(code, rows, look)
+}
+
+/** A class of failures of engines: why one ended, and what can be done about it. */
+export function renderFailureClass(name: string, because: string, advice: string, look: Look): string {
+  return renderRows(
+    name,
+    [
+      ['why', `An engine ended or never came up: ${because}.`],
+      [
+        'what to do',
+        `${advice.charAt(0).toUpperCase()}${advice.slice(1)}; \`enginehouse explain MODEL\` has the figures.`,
+        'good',
+      ],
+    ],
+    look,
+  )
+}
+
+type Row = readonly [label: string, text: string | null, meaning?: Meaning]
+
+function renderRows(title: string, rows: readonly Row[], look: Look): string {
   const lines = rows.map(([label, text, meaning]) => {
     if (text === null) return ''
     const head = `  ${paint(label.padEnd(LABEL_WIDTH), 'quiet', look)}`
     return hang(head, LABEL_WIDTH + 2, text, look, meaning ?? null)
   })
-  return `${paint(code, 'heading', look)}\n${lines.join('')}`
+  return `${paint(title, 'heading', look)}\n${lines.join('')}`
 }

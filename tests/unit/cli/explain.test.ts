@@ -29,6 +29,15 @@ describe('an error code', () => {
   })
 })
 
+describe('a class of failures', () => {
+  it('is explained as records name it', async () => {
+    const { exit, stdout } = await runCommand(['explain', 'gpu_oom'])
+    expect([exit, stdout]).toEqual([0, expect.stringContaining('it ran out of GPU memory.')])
+    const data = await runCommand(['explain', 'gpu_oom', '--json'])
+    expect(JSON.parse(data.stdout)).toMatchObject({ class: 'gpu_oom', because: 'it ran out of GPU memory' })
+  })
+})
+
 describe('a moment', () => {
   it.each([
     ['10m', '10m'],
