@@ -18,8 +18,11 @@ export const PAGES: readonly Page[] = [
   ...['.github', 'docs', 'engines'].flatMap((name) => pagesUnder(join(ROOT, name))),
 ].map((path) => ({ path: relative(ROOT, path), text: readFileSync(path, 'utf8') }))
 
-/** Pages that people write; the others are as scripts/write-reference.ts makes them, which reference.test.ts holds. */
-export const WRITTEN: readonly Page[] = PAGES.filter(({ path }) => !path.startsWith('docs/reference/'))
+/** What people write; the rest is as scripts/write-reference.ts makes it, which reference.test.ts holds. */
+export const WRITTEN: readonly Page[] = PAGES.filter(({ path }) => !path.startsWith('docs/reference/')).map((each) => ({
+  path: each.path,
+  text: each.text.split('<!-- From here on the page is written by', 1)[0] ?? '',
+}))
 
 export function page(path: string): Page {
   const found = PAGES.find((each) => each.path === path)
