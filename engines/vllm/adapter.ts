@@ -106,8 +106,10 @@ function environment({ key, directory, cacheDirectory }: PlanRequest): Record<st
     VLLM_API_KEY: key,
     // Its processes are found by this name when their parents are gone.
     VLLM_PROCESS_NAME_PREFIX: `enginehouse-${basename(directory)}`,
-    // Its internal sockets go with the instance, where their names fit.
-    ...(Buffer.byteLength(directory) <= RPC_DIRECTORY_LIMIT ? { VLLM_RPC_BASE_PATH: directory } : {}),
+    // Its internal sockets and what it leaves behind go with the instance, where their names fit.
+    ...(Buffer.byteLength(directory) <= RPC_DIRECTORY_LIMIT
+      ? { VLLM_RPC_BASE_PATH: directory, TMPDIR: directory }
+      : {}),
     // What it compiles is kept for the next launch.
     VLLM_CACHE_ROOT: cacheDirectory,
     VLLM_CONFIG_ROOT: join(directory, 'config'),

@@ -73,8 +73,8 @@ const RULES: readonly (readonly [FailureClass, RegExp, Say])[] = [
 const DIED = /EngineDeadError|EngineCore encountered|died unexpectedly|Failed core proc/
 
 /** Every exit that we did not ask for is a crash: vLLM's own code is 0 also when its core is dead. */
-export function classifyExit(exit: ProcessExit, tail: readonly string[]): ExitClass {
-  // It breaks long messages nowhere, and prints them once per process that passes the exception on.
+export function classifyExit(exit: ProcessExit, output: readonly string[]): ExitClass {
+  const tail = output.map(plain)
   for (const [failure, pattern, say] of RULES) {
     for (const line of tail) {
       const found = pattern.exec(line)
@@ -88,4 +88,9 @@ export function classifyExit(exit: ProcessExit, tail: readonly string[]): ExitCl
     class: 'engine_dead',
     message: died ?? 'it ended by itself with exit code 0, as it does when its core has died',
   }
+}
+
+/** Without the process, the level, the time and the place in the source that a line begins with. */
+function plain(line: string): string {
+  return line.replace(/^\(\S+ pid=\d+\) /, '').replace(/^[A-Z]+ \d\d-\d\d [\d:]+ \[\S+\] /, '')
 }

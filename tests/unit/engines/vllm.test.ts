@@ -244,8 +244,10 @@ test.each([
 
 test.each([
   [
-    ['(APIServer pid=3) ERROR vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue.'],
-    /EngineDeadError/,
+    [
+      '(APIServer pid=3) ERROR 11-21 15:56:58 [async_llm.py:906] vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue.',
+    ],
+    /^vllm\.v1\.engine\.exceptions\.EngineDeadError: EngineCore/,
   ],
   [['(APIServer pid=3) INFO:     Application shutdown complete.'], /exit code 0, as it does when its core has died/],
   [[], /exit code 0/],

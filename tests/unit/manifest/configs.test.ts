@@ -46,6 +46,8 @@ test('there are manifests to judge', () => {
       'one-gpu.yaml',
       'command-engine.yaml',
       'transformers.yaml',
+      'two-gpus.yaml',
+      'tgi-image.yaml',
     ]),
   )
 })
