@@ -25,9 +25,9 @@ export interface Copy {
 }
 
 /**
- * Makes an open log's last CUT_ANYWAY bytes, and what is written to it meanwhile, its older file. Resolves with up to where that holds it. The next is
- * to cut the log: what its writer writes in the moment between is lost, as no system call reads and cuts.
- * Rejects as the file system does, with both files as they were.
+ * Makes an open log's last CUT_ANYWAY bytes, and what is written to it meanwhile, its older file; resolves with up to
+ * where that holds it. What is written between this and the cut is lost, as no system call does both. Rejects as the
+ * file system does, with both files as they were.
  */
 export async function copyAside(log: FileHandle, { path, size, within, onPiece }: Copy): Promise<Bytes> {
   const [, older = ''] = logGenerations(path, 2)

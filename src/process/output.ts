@@ -24,8 +24,8 @@ const KEPT_OF_BACKLOG: Bytes = MIB
 const QUIET: Millis = 20
 /** Of a log whose writer does not pause no more is copied than what takes so long. */
 const COPY_WITHIN: Millis = 100
-/** For the same reason the cut follows the last read without a turn of the event loop, but for a disk that takes so long. */
-const SLOW_CUT: Millis = 50
+/** For the same reason the cut follows the last read without a turn of the event loop, but where one took so long. */
+const SLOW_CUT: Millis = 500
 /** Cut again so soon, it comes faster than it is worth keeping: the older file goes on holding how that began. */
 const COPY_REST: Millis = 2_000
 /** Read of what is dropped, always: it may be a process's last words. */
