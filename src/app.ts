@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { delimiter } from 'node:path'
 
 import { ADAPTERS } from '../engines/index.ts'
-import { createEngineLogs, registerAdmin } from './admin/index.ts'
+import { createEngineLogs, type EngineOutput, registerAdmin } from './admin/index.ts'
 import { engineFacts } from './app/engine-facts.ts'
 import { sentenceOf } from './core/index.ts'
 import type { Instant, JournalRecord, Manifest, Millis, Records, ReloadTrigger } from './core/index.ts'
@@ -117,13 +117,18 @@ async function build(
   })
   ends.push(() => weights.stop())
   const gpus = createHostMemory({ share: manifest.memory.host })
-  const logs = createEngineLogs(state, () => supervisor.view)
+  const logs = createEngineLogs({ state, view: () => supervisor.view, now: clock.now })
   const places = {
     path: (environment.PATH ?? '').split(delimiter).filter((each) => each !== ''),
     installed: state.engines,
   }
   const supervisor: Supervisor = createSupervisor({
-    world: { clock, processes: createProcesses(), gpus, records: observed(records, metrics, log) },
+    world: {
+      clock,
+      processes: createProcesses(),
+      gpus,
+      records: observed(records, { metrics, log, engineLogs: logs }),
+    },
     weights,
     manifest,
     adapters: ADAPTERS,
@@ -167,6 +172,7 @@ async function build(
     operations: supervisor.operations,
     journal,
     logs,
+    daemonLog: ownLogs,
     requests: gateway.requests,
     totals: metrics.totals,
     engines: () => engineFacts(supervisor.manifest, places),
@@ -228,8 +234,14 @@ function openOwnLogs(directory: string, environment: NodeJS.ProcessEnv, level: L
   return openLogs({ level, directory, stderr: process.stderr.isTTY ? 'terminal' : 'stream' })
 }
 
-/** Everything that is journaled is also counted and logged: one source, three readers. */
-function observed(records: Records, metrics: Metrics, log: Logger): Records {
+interface Readers {
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly engineLogs: Pick<EngineOutput, 'observe'>
+}
+
+/** Everything that is journaled is also counted and logged, and tells whose output comes: one source, four readers. */
+function observed(records: Records, { metrics, log, engineLogs }: Readers): Records {
   return {
     ...records,
     async removeLaunch(instance) {
@@ -244,6 +256,7 @@ function observed(records: Records, metrics: Metrics, log: Logger): Records {
       records.append(made)
       for (const record of made) {
         metrics.observe(record)
+        engineLogs.observe(record)
         logRecord(record, log)
       }
     },

@@ -2,6 +2,7 @@ import * as z from 'zod'
 
 import type { Millis } from '../core/index.ts'
 import { EnginehouseError, parseDuration } from '../core/index.ts'
+import { LOG_LEVELS } from '../telemetry/index.ts'
 
 const model = z.string({ error: 'the name or alias of a model' }).min(1, 'the name or alias of a model')
 const flag = z.boolean({ error: 'true or false' })
@@ -24,6 +25,7 @@ export const clearBody = z.strictObject({
   device: z.string({ error: 'the id of a device' }).min(1, 'the id of a device'),
 })
 export const unpinBody = z.strictObject({ model })
+export const levelBody = z.strictObject({ level: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }) })
 
 /** Throws json_invalid for what is not an object, parameter_invalid naming the first field that is wrong. */
 export function readBody<T extends z.ZodObject>(schema: T, body: unknown): z.output<T> {
@@ -33,7 +35,9 @@ export function readBody<T extends z.ZodObject>(schema: T, body: unknown): z.out
   }
   const result = schema.safeParse(given)
   if (result.success) return result.data
-  throw fieldError(result.error.issues[0], Object.keys(schema.shape))
+  const { issues } = result.error
+  // A name that is not known explains why another one is missing.
+  throw fieldError(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0], Object.keys(schema.shape))
 }
 
 function fieldError(issue: z.core.$ZodIssue | undefined, fields: readonly string[]): EnginehouseError {

@@ -1,6 +1,6 @@
 export { registerAdmin } from './register.ts'
 export type { AdminOptions } from './route.ts'
-export type { EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
+export type { DaemonLog, EngineFacts, EngineLine, EngineLogs, History, LiveRequests, LogQuery } from './ports.ts'
 export type {
   ClearedShape,
   DecisionShape,

@@ -1,15 +1,34 @@
-import type { InstanceId, Millis, ModelName, RequestId } from '../core/index.ts'
+import type { Instant, InstanceId, Millis, ModelName, RequestId } from '../core/index.ts'
 import type { Journal } from '../journal/index.ts'
+import type { Logs } from '../telemetry/index.ts'
 
 /** What the operators' front reads of the journal. */
 export type History = Pick<Journal, 'query' | 'follow'>
 
+/** The daemon's own log as operators read it, and its level. */
+export type DaemonLog = Pick<Logs, 'recent' | 'follow' | 'level'>
+
+/** A line that an engine wrote, as it wrote it. */
+export interface EngineLine {
+  readonly instance: InstanceId
+  /** Null where nobody was there to look at the clock: it was read from a file. */
+  readonly at: Instant | null
+  readonly line: string
+}
+
+export interface LogQuery {
+  /** At most so many of the last lines. */
+  readonly lines: number
+  /** Only lines that are known to be from then on. */
+  readonly since: Instant | undefined
+}
+
 /** The output of engines, whether the instance still lives or not. */
 export interface EngineLogs {
-  /** The last `lines` lines of the model's latest instance, oldest first; empty when it never had one. */
-  tail(model: ModelName, lines: number): Promise<readonly string[]>
+  /** The last lines of the model's instances, oldest first; empty when it never had one. */
+  tail(model: ModelName, query: LogQuery): Promise<readonly EngineLine[]>
   /** Each line from now on, over restarts of the model; the returned function ends it. */
-  follow(model: ModelName, onLine: (line: string) => void): () => void
+  follow(model: ModelName, onLine: (line: EngineLine) => void): () => void
 }
 
 /** An inference request that waits or is being answered. */

@@ -2,13 +2,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Instant, Operations } from '../core/index.ts'
 import type { Totals } from '../telemetry/index.ts'
-import type { EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
+import type { DaemonLog, EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
 
 /** What the native routes are made of. */
 export interface AdminOptions {
   readonly operations: Operations
   readonly journal: History
   readonly logs: EngineLogs
+  readonly daemonLog: DaemonLog
   readonly requests: LiveRequests
   /** Looked for anew each time: somebody may have installed one meanwhile. */
   readonly engines: () => Promise<readonly EngineFacts[]>

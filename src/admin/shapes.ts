@@ -253,3 +253,17 @@ export interface ExplanationShape {
   readonly records: readonly EventShape[]
   readonly would_change: readonly string[]
 }
+
+/** A line that an engine wrote. */
+export interface EngineLineShape {
+  model: string
+  instance: string
+  /** Null for lines of before this daemon's start: files do not say when. */
+  at: string | null
+  line: string
+}
+
+export interface LogLevelShape {
+  level: string
+  was: string
+}

@@ -11,6 +11,8 @@ export interface OutgoingStream {
   past(texts: Iterable<string>): Promise<void>
   /** Text that comes up now. It waits for nobody: a reader that does not read is cut. */
   live(text: string): void
+  /** Bytes that the reader has not taken yet. */
+  readonly unsent: number
   end(): void
   /** Settles when the reader has left or has been cut. */
   readonly closed: Promise<void>
@@ -19,7 +21,7 @@ export interface OutgoingStream {
 /** A response that goes on until the reader leaves. */
 export function openStream(
   response: ServerResponse,
-  type: 'text/event-stream' | 'text/plain; charset=utf-8',
+  type: 'text/event-stream' | 'text/plain; charset=utf-8' | 'application/x-ndjson',
 ): OutgoingStream {
   const closed = new Promise<void>((resolve) => {
     if (response.destroyed) resolve()
@@ -49,6 +51,9 @@ export function openStream(
       }
     },
     live,
+    get unsent() {
+      return response.writableLength
+    },
     end: () => response.end(),
     closed,
   }

@@ -129,6 +129,14 @@ export interface EventAnswer {
   readonly text: string
 }
 
+/** A line that an engine wrote; one that tells what was left out is of no instance. */
+export interface EngineLineAnswer {
+  readonly model?: string
+  readonly instance?: string
+  readonly at?: string | null
+  readonly line: string
+}
+
 export interface ExplanationAnswer {
   readonly subject: { readonly model: string } | { readonly request: string }
   readonly at: string | null

@@ -2,6 +2,7 @@ import type {
   ClearedAnswer,
   DecidedAnswer,
   DeviceAnswer,
+  EngineLineAnswer,
   EventAnswer,
   ExplanationAnswer,
   ModelAnswer,
@@ -34,7 +35,11 @@ export interface Client {
   pin(model: string, duration: string | null): Promise<DecidedAnswer>
   unpin(model: string): Promise<{ readonly model: ModelAnswer }>
   events(query: EventQuery): AsyncIterable<EventAnswer>
-  logs(model: string, query: { readonly follow: boolean; readonly lines: number }): AsyncIterable<string>
+  /** What a model's engines said, oldest first. */
+  engineLog(model: string, query: LogQuery): AsyncIterable<EngineLineAnswer>
+  /** Lines of JSON. */
+  daemonLog(query: LogQuery): AsyncIterable<string>
+  setLogLevel(level: string): Promise<{ readonly level: string; readonly was: string }>
   /** The data of each event of a streamed chat completion, `[DONE]` excluded. */
   chat(model: string, messages: readonly Message[], signal?: AbortSignal): AsyncIterable<string>
   close(): void
@@ -43,6 +48,12 @@ export interface Client {
 export interface How {
   readonly wait: boolean
   readonly dryRun: boolean
+}
+
+export interface LogQuery {
+  readonly follow: boolean
+  readonly lines?: number | undefined
+  readonly since?: string | undefined
 }
 
 export interface EventQuery {
@@ -84,7 +95,11 @@ export function createClient(transport: Transport): Client {
     async *events(query) {
       for await (const data of eventData(stream('/events', { ...query }))) yield JSON.parse(data)
     },
-    logs: (model, query) => stream('/logs', { model, ...query }),
+    async *engineLog(model, query) {
+      for await (const line of stream('/logs', { model, format: 'json', ...query })) yield JSON.parse(line)
+    },
+    daemonLog: (query) => stream('/logs', { ...query }),
+    setLogLevel: (level) => post('/logs/level', { level }),
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true }
       const ends = signal ? { signal } : {}

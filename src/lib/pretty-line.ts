@@ -3,8 +3,11 @@ import { escapeControl } from './escape-control.ts'
 /** Fields of a log line that are shown elsewhere in it, or say nothing on a terminal. */
 const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'pid', 'hostname'])
 
-/** One JSON log line as one line for people: `12:03:04 warn  the sentence  model=qwen`. What is not JSON passes as it is. */
-export function prettyLine(line: string): string {
+/**
+ * One JSON log line as one line for people: `12:03:04 warn  the sentence  model=qwen`, or with the date before it. What
+ * is not JSON passes as it is.
+ */
+export function prettyLine(line: string, time: 'clock' | 'date' = 'clock'): string {
   let entry: unknown
   try {
     entry = JSON.parse(line)
@@ -13,9 +16,10 @@ export function prettyLine(line: string): string {
   }
   if (typeof entry !== 'object' || entry === null) return `${escapeControl(line.trimEnd())}\n`
   const fields = entry as Record<string, unknown>
-  const time = typeof fields['time'] === 'string' ? fields['time'].slice(11, 19) : ''
+  const said = typeof fields['time'] === 'string' ? fields['time'].slice(0, 19).replace('T', ' ') : ''
+  const at = time === 'date' ? said : said.slice(11)
   const level = String(fields['level'] ?? '').padEnd(5)
-  let text = `${time} ${level} ${String(fields['msg'] ?? '')}`
+  let text = `${at} ${level} ${String(fields['msg'] ?? '')}`
   for (const [key, value] of Object.entries(fields)) {
     if (!SHOWN_ELSEWHERE.has(key)) text += `  ${key}=${show(value)}`
   }

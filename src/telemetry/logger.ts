@@ -27,7 +27,10 @@ export interface LoggerOptions {
 
 /** The daemon's logger: one line per entry, with control characters escaped whoever sent them. */
 export function createLogger({ level, destination = process.stderr }: LoggerOptions): Logger & { level: string } {
-  const render = destination.isTTY === true ? prettyLine : (line: string) => `${escapeControl(line.trimEnd())}\n`
+  const render =
+    destination.isTTY === true
+      ? (line: string) => prettyLine(line)
+      : (line: string) => `${escapeControl(line.trimEnd())}\n`
   return pino(
     {
       level,

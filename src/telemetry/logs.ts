@@ -104,8 +104,14 @@ export function openLogs({ level, directory, stderr, limits = LOG_LIMITS }: Logs
     get level() {
       return log.level as LogLevel
     },
-    set level(wanted) {
-      log.level = wanted
+    set level(level) {
+      const was = log.level
+      const tell = (): void => log.info({ level_set: level, was }, `Lines are logged from ${level} on; it was ${was}.`)
+      // By whichever of the two levels lets it be heard.
+      const isHeard = log.isLevelEnabled('info')
+      if (isHeard) tell()
+      log.level = level
+      if (!isHeard) tell()
     },
     recent: ring.items,
     follow(onLine) {
@@ -119,7 +125,7 @@ export function openLogs({ level, directory, stderr, limits = LOG_LIMITS }: Logs
 }
 
 function formOf(stderr: LogsOptions['stderr']): (line: string) => string {
-  if (stderr === 'terminal') return prettyLine
+  if (stderr === 'terminal') return (line) => prettyLine(line)
   if (stderr === 'stream') return (line) => line
   return (line) => `${PRIORITIES[/^\{"level":"(\w+)"/.exec(line)?.[1] ?? 'info'] ?? ''}${line}`
 }

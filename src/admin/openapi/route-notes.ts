@@ -1,6 +1,15 @@
 import type { ZodObject } from 'zod'
 
-import { clearBody, loadBody, pinBody, restartBody, unloadAllBody, unloadBody, unpinBody } from '../bodies.ts'
+import {
+  clearBody,
+  levelBody,
+  loadBody,
+  pinBody,
+  restartBody,
+  unloadAllBody,
+  unloadBody,
+  unpinBody,
+} from '../bodies.ts'
 
 /** What a person wants to know of a route and its registration does not say. Tests hold the notes to the routes. */
 export interface RouteNote {
@@ -124,9 +133,17 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
   },
   'GET /api/v1/logs': {
     ...native,
-    what: "the output of a model's engine as lines of text; `follow=true` goes on",
-    query: ['model', 'follow', 'lines'],
+    what:
+      "the output of a model's engine as lines of text, or of JSON with `format=json`; without `model` the last lines of " +
+      "the daemon's own log, as JSON; `since` is a duration (ago) or a time; `follow=true` goes on",
+    query: ['model', 'follow', 'lines', 'since', 'format'],
     type: 'text/plain',
+  },
+  'POST /api/v1/logs/level': {
+    ...native,
+    what: 'from which level on the daemon logs from now on; answers with the level and what it was',
+    body: levelBody,
+    answers: 'LogLevelShape',
   },
   'POST /api/v1/models/load': {
     ...native,

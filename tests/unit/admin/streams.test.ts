@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-import type { AdminOptions, EngineLogs } from '../../../src/admin/index.ts'
+import type { AdminOptions, DaemonLog, EngineLine, EngineLogs, LogQuery } from '../../../src/admin/index.ts'
 import type { JournalRecord } from '../../../src/core/index.ts'
 import { admin, NOW, stubJournal } from './stubs.ts'
 
@@ -161,9 +161,12 @@ describe('events', () => {
 
 describe('logs', () => {
   const engineLogs = () => {
-    const state = { say: (_line: string): void => undefined, left: 0 }
+    const state = { say: (_line: EngineLine): void => undefined, left: 0, asked: [] as LogQuery[] }
     const logs: EngineLogs = {
-      tail: async (model, lines) => ['one', 'two', `of ${model}`].slice(-lines),
+      async tail(model, query) {
+        state.asked.push(query)
+        return ['one', 'two', `of ${model}`].slice(-query.lines).map((line) => ({ instance: 'i-1', at: null, line }))
+      },
       follow(_model, onLine) {
         state.say = onLine
         return () => void (state.left += 1)
@@ -183,17 +186,90 @@ describe('logs', () => {
     const { logs, state } = engineLogs()
     const reader = await open('/logs?model=cold&follow=true', { logs })
     await reader.until('of cold\n')
-    state.say('three')
-    expect(await reader.until('three\n')).toBe('one\ntwo\nof cold\nthree\n')
+    state.say({ instance: 'i-1', at: NOW, line: 'three' })
+    state.say({ instance: 'i-1', at: NOW, line: '\u001b[31mfour\u001b[0m\u001b]0;title\u0007' })
+    expect(await reader.until('four')).toBe('one\ntwo\nof cold\nthree\nfour\\u001b]0;title\\u0007\n')
     expect(state.left).toBe(0)
   })
 
+  it('are JSON with model, instance and time where that is asked for', async () => {
+    const { logs, state } = engineLogs()
+    const reader = await open('/logs?model=cold&follow=true&format=json&lines=1', { logs })
+    await reader.until('of cold')
+    state.say({ instance: 'i-2', at: NOW, line: 'a\u009bb' })
+    const text = await reader.until('i-2')
+    expect(text).not.toContain('\u009b')
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { model: 'cold', instance: 'i-1', at: null, line: 'of cold' },
+      { model: 'cold', instance: 'i-2', at: '2026-01-31T14:00:00.000Z', line: 'a\u009bb' },
+    ])
+  })
+
+  it('begin at a moment, with no other limit than the largest', async () => {
+    const { logs, state } = engineLogs()
+    const app = await admin({ logs })
+    await app.inject('/api/v1/logs?model=cold&since=10m')
+    await app.inject('/api/v1/logs?model=cold&since=10m&lines=5')
+    expect(state.asked).toEqual([
+      { lines: 10_000, since: NOW - 600_000 },
+      { lines: 5, since: NOW - 600_000 },
+    ])
+  })
+
+  it('leave out what a reader does not take, and say how much', async () => {
+    const { logs, state } = engineLogs()
+    const reader = await open('/logs?model=cold&follow=true', { logs })
+    await reader.until('of cold\n')
+    const line = 'x'.repeat(1023)
+    for (let count = 0; count < 300; count += 1) state.say({ instance: 'i-1', at: NOW, line })
+    const text = await reader.until('left out')
+    const told = text.split('\n').filter((each) => each === line).length
+    expect(told).toBeGreaterThan(200)
+    expect(text).toContain(`[enginehouse: ${300 - told} lines were left out here`)
+  })
+
+  it('are the daemon’s own without a model', async () => {
+    const lines = [1, 2, 3].map((hour) => `{"level":"info","time":"2026-01-31T1${hour}:00:00.000Z","msg":"${hour}"}\n`)
+    const followers: ((line: string) => void)[] = []
+    const daemonLog: DaemonLog = {
+      level: 'info',
+      recent: () => lines,
+      follow: (onLine) => (followers.push(onLine), () => undefined),
+    }
+    const app = await admin({ daemonLog })
+    const last = await app.inject('/api/v1/logs?lines=1')
+    expect([last.headers['content-type'], last.body]).toEqual(['application/x-ndjson', lines[2]])
+    expect((await app.inject('/api/v1/logs?since=2026-01-31T12:00:00Z')).body).toBe(lines.slice(1).join(''))
+    const reader = await open('/logs?follow=true&lines=0', { daemonLog })
+    followers.at(-1)?.('{"msg":"four"}\n')
+    expect(await reader.until('four')).toBe('{"msg":"four"}\n')
+  })
+
   it.each([
-    ['', 400, 'parameter_invalid'],
     ['model=nobody', 404, 'model_not_found'],
     ['model=cold&lines=many', 400, 'parameter_invalid'],
+    ['model=cold&lines=10001', 400, 'parameter_invalid'],
+    ['model=cold&format=xml', 400, 'parameter_invalid'],
+    ['model=cold&since=yesterday', 400, 'parameter_invalid'],
+    ['file=../../etc/passwd', 400, 'parameter_invalid'],
   ])('%j is %d', async (query, status, code) => {
     const response = await (await admin()).inject(`/api/v1/logs?${query}`)
     expect([response.statusCode, response.json().error.code]).toEqual([status, code])
+  })
+
+  it('have a level that can be set', async () => {
+    const daemonLog: DaemonLog = { level: 'info', recent: () => [], follow: () => () => undefined }
+    const app = await admin({ daemonLog })
+    const set = (payload: object) => app.inject({ method: 'POST', url: '/api/v1/logs/level', payload })
+    expect((await set({ level: 'debug' })).json()).toEqual({ level: 'debug', was: 'info' })
+    expect(daemonLog.level).toBe('debug')
+    const refused = await set({ level: 'loud' })
+    expect(refused.json().error.message).toBe('`level` must be one of debug, info, warn, error, silent.')
+    expect(daemonLog.level).toBe('debug')
   })
 })

@@ -150,6 +150,7 @@ export function adminOptions(more: Partial<AdminOptions> = {}): AdminOptions {
     journal: stubJournal([]),
     logs: SILENT,
     totals: async () => ({ admissions: { hit: 7, miss: 2 }, loads: 2, unloads: { ttl_expired: 1 } }),
+    daemonLog: { level: 'info', recent: () => [], follow: () => () => undefined },
     requests: { all: () => [], cancel: () => [] },
     engines: async () => [{ name: 'llama-server', state: 'found', path: '/opt/llama-server' }],
     version: '0.1.0',

@@ -152,22 +152,6 @@ describe('why', () => {
     await runCommand(argv, daemon)
     expect(daemon.requests[0]?.query).toEqual(query)
   })
-
-  it('logs prints the lines of one engine, and names the model where there are several', async () => {
-    const daemon = await stubDaemon({
-      ...READ,
-      'GET /api/v1/logs': (request, response) => response.end(`one of ${request.query['model']}\r\ntwo`),
-    })
-    const one = await runCommand(['logs', 'smollm2', '--lines', '7'], daemon)
-    expect(one.stdout).toBe('one of smollm2\ntwo\n')
-    expect(daemon.requests[0]?.query).toEqual({ model: 'smollm2', follow: 'false', lines: '7' })
-    const all = await runCommand(['logs'], daemon)
-    expect(all.stdout.trimEnd().split('\n').toSorted()).toEqual(
-      ['smollm2', 'meta/llama-3.3-70b-instruct', 'qwen3-coder']
-        .flatMap((id) => [`${id} | one of ${id}`, `${id} | two`])
-        .toSorted(),
-    )
-  })
 })
 
 describe('a command that is ended from outside', () => {

@@ -156,7 +156,11 @@ export const WORLD: Readonly<Record<string, Answer | object>> = {
   }),
   'GET /api/v1/events': ofModel(eventStream(...RECORDS.map(showEvent))),
   'GET /api/v1/logs': ofModel((_request, response) =>
-    response.end('loading the weights\nlistening on 127.0.0.1:4711\n'),
+    response.end(
+      ['loading the weights', 'listening on 127.0.0.1:4711']
+        .map((line) => `${JSON.stringify({ model: 'smollm2', instance: 'smollm2-7', at: null, line })}\n`)
+        .join(''),
+    ),
   ),
   'POST /v1/chat/completions': ofModel(eventStream(say('Once upon'), say(' a time.'), '[DONE]')),
 }

@@ -78,7 +78,7 @@ test('the level holds from the moment that it is set, for access lines too', asy
   logs.level = 'silent'
   logs.log.error({}, 'never')
   await logs.close()
-  expect(read('daemon.log')).toMatchObject([{ msg: 'after' }])
+  expect(read('daemon.log')).toMatchObject([{ level_set: 'debug', was: 'warn' }, { msg: 'after' }, { was: 'debug' }])
 })
 
 test('the last lines are in memory, and a follower gets those that come', async () => {
