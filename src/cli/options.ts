@@ -28,12 +28,17 @@ export function countOption(text: string): number {
 export function momentText(text: string): string {
   if (parseDuration(text) !== undefined) return text
   const clock = /^(\d\d?):(\d\d)(?::(\d\d))?$/.exec(text)
-  const at = clock ? today(clock) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  const at = clock ? lastTime(clock) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(at)) throw new InvalidArgumentError('It is 10m (ago), 14:03, or 2026-01-31T14:03:00Z.')
   return new Date(at).toISOString()
 }
 
-function today([, hours, minutes, seconds]: readonly (string | undefined)[]): number {
+/** A clock's time that is still to come today was yesterday's. */
+function lastTime([, hours, minutes, seconds]: readonly (string | undefined)[]): number {
   if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds ?? 0) > 59) return Number.NaN
-  return new Date().setHours(Number(hours), Number(minutes), Number(seconds ?? 0), 0)
+  const time = new Date()
+  const now = time.getTime()
+  time.setHours(Number(hours), Number(minutes), Number(seconds ?? 0), 0)
+  if (time.getTime() > now) time.setDate(time.getDate() - 1)
+  return time.getTime()
 }

@@ -42,7 +42,7 @@ export function problemOf(error: unknown): Problem {
  * What stands in an error body (`{"error":{"code","message",…}}`) or in the error event of a stream, `next` and
  * `facts` where they are sent beside it. Null for anything else.
  */
-export function refusalIn(body: unknown): DaemonError | null {
+export function refusalIn(body: unknown, status?: number): DaemonError | null {
   const error = member(body, 'error')
   const code = member(error, 'code')
   const message = member(error, 'message')
@@ -56,7 +56,7 @@ export function refusalIn(body: unknown): DaemonError | null {
     message: next === null ? message : withoutEnd(message, next),
     next,
     facts: typeof facts === 'object' && facts !== null ? { ...facts } : {},
-    exit: typeof code === 'string' ? exitOf(code) : EXIT.failed,
+    exit: typeof code === 'string' ? exitOf(code, status) : EXIT.failed,
   })
 }
 
@@ -69,9 +69,10 @@ function member(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && key in value ? Reflect.get(value, key) : undefined
 }
 
-/** The exit code of a code that the daemon sent; one that this version does not know is a plain failure. */
-function exitOf(code: string): number {
-  return isErrorCode(code) ? specOf(code).exit : EXIT.failed
+/** The exit code of a code that the daemon sent; of one that this version does not know the status says a little. */
+function exitOf(code: string, status: number | undefined): number {
+  if (isErrorCode(code)) return specOf(code).exit
+  return status === 401 || status === 403 ? EXIT.notAllowed : EXIT.failed
 }
 
 /** The parser's words as a sentence: `error: unknown option '--jsn'\n(Did you mean --json?)`. */

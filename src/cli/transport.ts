@@ -114,7 +114,7 @@ function parse(text: string): unknown {
 }
 
 function refusalOf(status: number, text: string): Error {
-  return refusalIn(parseOrNull(text)) ?? new EnginehouseError('daemon_answer_unexpected', { status, text })
+  return refusalIn(parseOrNull(text), status) ?? new EnginehouseError('daemon_answer_unexpected', { status, text })
 }
 
 function parseOrNull(text: string): unknown {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 
 import { expect, test } from 'vitest'
 
-import { startCommand } from '../../support/cli.ts'
+import { runCommand, startCommand } from '../../support/cli.ts'
 import { fakeModel, makePlace, runProgram, startDaemon } from '../../support/daemon.ts'
 
 const MIB = 2 ** 20
@@ -153,5 +153,18 @@ test('explain --at tells how it stood then', async () => {
     json: { summary: expect.stringContaining('m has been ready since') as string },
   })
   expect((await daemon.command('explain', 'm', '--json')).json.summary).toContain('m was unloaded')
+  await daemon.end()
+})
+
+test('a command reaches the daemon by its URL, where its state directory is not known', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon({ models: fakeModel(place, 'm') }, place)
+  const elsewhere = makePlace()
+  const environment = { ENGINEHOUSE_STATE_DIR: elsewhere.state }
+  expect((await runCommand(['ps'], { environment })).exit).toBe(5)
+  const load = await runCommand(['load', 'm', '--host', daemon.url], { environment })
+  expect(load).toMatchObject({ exit: 0, stdout: expect.stringContaining('m is ready in') as string })
+  const named = { ...environment, ENGINEHOUSE_HOST: daemon.url }
+  expect((await runCommand(['run', 'm', 'hi'], { environment: named })).stdout).toContain('w1 w2 w3')
   await daemon.end()
 })

@@ -77,6 +77,7 @@ describe('what the daemon refuses', () => {
     [400, 'parameter_invalid', 1],
     [400, 'not_supported', 2],
     [500, 'a_code_of_a_later_version', 1],
+    [401, 'a_code_of_a_later_version', 7],
   ])('%d %s exits %d, in its words', async (status, code, exit) => {
     const { environment } = await stubDaemon({
       'POST /api/v1/models/unload': json(status, refusal(code, 'It says so.')),

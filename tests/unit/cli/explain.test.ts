@@ -46,6 +46,7 @@ describe('a moment', () => {
     ['2026-01-31 14:03', '2026-01-31T13:03:00.000Z'],
     ['14:03', '2026-01-31T13:03:00.000Z'],
     ['9:03:11', '2026-01-31T08:03:11.000Z'],
+    ['15:01', '2026-01-30T14:01:00.000Z'],
   ])('%s is sent as %s by somebody an hour east of Greenwich', (typed, sent) => {
     vi.stubEnv('TZ', 'Etc/GMT-1')
     vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-01-31T14:00:00Z') })
