@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import { EnginehouseError } from '../core/index.ts'
 import { checkExpectation, checkFraming, checkHost, checkTarget } from './checks.ts'
@@ -16,8 +16,11 @@ export interface Guard {
   isLocal(request: IncomingMessage): boolean
 }
 
-/** The passes of every request, whatever its route, in their order. */
+/** The passes of every request, whatever its route, in their order. Before any route is registered. */
 export function guardRequests(app: FastifyInstance, guard: Guard): void {
+  app.addHook('onRoute', (route) => {
+    if (route.url.endsWith('*')) route.onRequest = [route.onRequest ?? [], wildcardCheck(guard.routes)].flat()
+  })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     try {
@@ -26,7 +29,6 @@ export function guardRequests(app: FastifyInstance, guard: Guard): void {
       if (!guard.isLocal(request.raw)) checkBrowser(guard, request, reply)
       checkExpectation(request.raw)
       if (request.is404) return answerUnknown(guard, request, reply)
-      if (request.routeOptions.url?.endsWith('*') === true) checkWildcard(guard.routes, request.raw)
     } catch (error) {
       return done(error as Error)
     }
@@ -71,10 +73,13 @@ function answerUnknown({ routes }: Guard, request: FastifyRequest, reply: Fastif
 }
 
 /** `GET /v1/models/unload-all` asks for no model of that name: what takes POST by itself is no wildcard's. */
-function checkWildcard(routes: KnownRoutes, request: IncomingMessage): void {
-  const path = pathOf(request)
-  const allow = routes.ownMethodsAt(path)
-  if (allow.length > 0) throw new EnginehouseError('method_not_allowed', { method: request.method ?? '', path, allow })
+function wildcardCheck(routes: KnownRoutes): onRequestHookHandler {
+  return (request, _, done) => {
+    const path = pathOf(request.raw)
+    const allow = routes.ownMethodsAt(path)
+    if (allow.length === 0) return done()
+    done(new EnginehouseError('method_not_allowed', { method: request.method, path, allow }))
+  }
 }
 
 function pathOf(request: IncomingMessage): string {
