@@ -74,13 +74,19 @@ test('curl', async (context) => {
   const daemon = await open()
   const outputs: string[] = []
   for (const block of codeOf('curl', 'sh', daemon)) outputs.push(await execute(context, ['sh', '-eu'], block))
-  const [chat = '', stream = '', embeddings = '', models = '', refused = '', ...others] = outputs
+  const [chat = '', stream = '', embeddings = '', models = '', ...more] = outputs
+  const [text = '', pieces = '', loaded = '', stats = '', refused = '', ...others] = more
   expect(others).toEqual([])
   expect(JSON.parse(chat)).toMatchObject({ model: 'chat', choices: [{ message: { content: `${ANSWER} ` } }] })
   expect(stream.match(/^data: \{/gm)?.length).toBeGreaterThan(8)
   expect(stream.trimEnd().split('\n').at(-1)).toBe('data: [DONE]')
   expect(JSON.parse(embeddings)).toMatchObject({ data: [{ index: 0 }, { index: 1 }] })
   expect(JSON.parse(models)).toMatchObject({ data: [{ id: 'chat' }, { id: 'search' }] })
+  expect(JSON.parse(text)).toMatchObject({ generated_text: `${ANSWER} `, model: 'chat' })
+  expect(pieces.match(/^data: \{/gm)).toHaveLength(9)
+  expect(pieces).toContain(`"generated_text":"${ANSWER} "`)
+  expect(JSON.parse(loaded)).toMatchObject({ models: [{ model: 'chat' }, { model: 'search' }], count: 2 })
+  expect(JSON.parse(stats)).toMatchObject({ hits: 3, misses: 2, loads: 2 })
   expect(refused).toMatch(/^HTTP\/1\.1 404 /)
   expect(refused).toMatch(/^x-should-retry: false\r?$/m)
   expect(refused).toContain('"code":"model_not_found"')

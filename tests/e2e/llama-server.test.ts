@@ -41,6 +41,14 @@ test('chats, streams, embeds, and offers nothing that it cannot do', async (cont
   expect(stream.received).toMatch(/^HTTP\/1\.1 200/)
   expect(stream.received.match(/"delta":\{"content":"[a-z ]+"/g)?.length).toBeGreaterThan(1)
 
+  const parameters = { max_new_tokens: 4, details: true, repetition_penalty: 1.1, seed: 1 }
+  const text = await daemon.ask({ model: 'chatty', inputs: input, parameters }, { path: '/v1/generate' })
+  expect(text.json).toMatchObject({ details: { finish_reason: 'length', generated_tokens: 4, seed: 1 } })
+  const pieces = await daemon.ask({ model: 'chatty', inputs: input, parameters }, { path: '/generate_stream' })
+  const events = pieces.text.split('\n\n').filter((event) => event.startsWith('data: '))
+  expect(events).toHaveLength(5)
+  expect(events[4]).toContain('"finish_reason":"length","generated_tokens":4')
+
   const vector = await daemon.ask({ model: 'embedder', input }, embeddings)
   expect(vector.status, vector.text).toBe(200)
   expect(vector.json.data[0].embedding).toHaveLength(64)
