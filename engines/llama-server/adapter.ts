@@ -2,7 +2,14 @@ import { join } from 'node:path'
 import { EnginehouseError } from '../../src/core/index.ts'
 import type { Address, Capability, ModelSpec, WeightsFacts } from '../../src/core/index.ts'
 import { classifyExit } from '../../src/engine/classify.ts'
-import type { EngineAdapter, EnginePlan, PlanRequest, Readiness, StopPlan } from '../../src/engine/contract.ts'
+import type {
+  EngineAdapter,
+  EnginePlan,
+  Liveness,
+  PlanRequest,
+  Readiness,
+  StopPlan,
+} from '../../src/engine/contract.ts'
 import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
 import { contextOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
@@ -22,6 +29,16 @@ const TUNABLE: readonly (readonly [spellings: readonly [string, ...string[]], va
 
 /** Answers at once even under load: it has threads of its own. `/health` and `/v1/models` answer any key, `/props` does not. */
 const READINESS: Readiness = { path: '/health', status: 200, timeout: 1000, guarded: '/props' }
+
+/** Its threads for HTTP are not those that work: three silent probes are a dead engine. */
+const LIVENESS: Liveness = {
+  path: '/health',
+  status: 200,
+  every: 10_000,
+  timeout: 5000,
+  failures: 3,
+  besideWork: true,
+}
 
 /** Idle it ends within 50 ms. With a request in flight it waits for its client's socket; the second TERM ends it at once. */
 const STOP: StopPlan = { signal: 'SIGTERM', repeatAfter: 2000, grace: 4000 }
@@ -71,6 +88,7 @@ function plan(request: PlanRequest): EnginePlan {
     servedName: model.name,
     readiness: READINESS,
     start: startDeadline(model, weights),
+    liveness: LIVENESS,
     stop: STOP,
     // It closes the connection after each stream, though it announces keep-alive.
     reuse: 'plain',

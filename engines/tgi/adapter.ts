@@ -1,7 +1,14 @@
 import { basename, join } from 'node:path'
 import { EnginehouseError, GIB } from '../../src/core/index.ts'
 import type { Bytes, Capability, ModelSpec, Need, WeightsFacts } from '../../src/core/index.ts'
-import type { EngineAdapter, EnginePlan, PlanRequest, Readiness, StopPlan } from '../../src/engine/contract.ts'
+import type {
+  EngineAdapter,
+  EnginePlan,
+  Liveness,
+  PlanRequest,
+  Readiness,
+  StopPlan,
+} from '../../src/engine/contract.ts'
 import { flagsOf } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf, fractionOf, gpuCountOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
@@ -28,6 +35,16 @@ const CONTAINER_SECONDS = 2 * DRAIN_SECONDS + 2
 
 /** It knows no key that would not stand in its arguments, so who listens is the only proof. A busy device delays it. */
 const READINESS: Readiness = { path: '/health', status: 200, timeout: 5000, guarded: null }
+
+/** After a request that failed it generates a token to answer, which takes its turn behind all others. */
+const LIVENESS: Liveness = {
+  path: '/health',
+  status: 200,
+  every: 15_000,
+  timeout: 15_000,
+  failures: 3,
+  besideWork: true,
+}
 
 const STOP: StopPlan = { signal: 'SIGTERM', repeatAfter: null, grace: (2 * DRAIN_SECONDS + 5) * 1000 }
 
@@ -67,6 +84,7 @@ function plan(request: PlanRequest): EnginePlan {
     servedName: model.name,
     readiness: READINESS,
     start: startDeadline(model, weights),
+    liveness: LIVENESS,
     stop: STOP,
     reuse: 'always',
   }

@@ -1,7 +1,14 @@
 import { basename, join } from 'node:path'
 import { EnginehouseError } from '../../src/core/index.ts'
 import type { Address, Bytes, Capability, Millis, ModelSpec, Need, WeightsFacts } from '../../src/core/index.ts'
-import type { EngineAdapter, EnginePlan, PlanRequest, Readiness, StopPlan } from '../../src/engine/contract.ts'
+import type {
+  EngineAdapter,
+  EnginePlan,
+  Liveness,
+  PlanRequest,
+  Readiness,
+  StopPlan,
+} from '../../src/engine/contract.ts'
 import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf, fractionOf, gpuCountOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
@@ -18,6 +25,16 @@ const RPC_DIRECTORY_LIMIT = 70
 
 /** `/health` says nothing of the key, `/v1/models` refuses a wrong one. */
 const READINESS: Readiness = { path: '/health', status: 200, timeout: 2000, guarded: '/v1/models' }
+
+/** 503 when its core is dead though the process lives. Of a core that hangs it says nothing; the limits of answers do. */
+const LIVENESS: Liveness = {
+  path: '/health',
+  status: 200,
+  every: 10_000,
+  timeout: 5000,
+  failures: 3,
+  besideWork: true,
+}
 
 /**
  * Idle it is gone within a second. While its engine starts it swallows a TERM; the second ends it. Its own drain is not
@@ -72,6 +89,7 @@ function plan(request: PlanRequest): EnginePlan {
     servedName: model.name,
     readiness: READINESS,
     start: { stall, cap: model.load.timeout ?? cap + COMPILING },
+    liveness: LIVENESS,
     stop: STOP,
     reuse: 'always',
   }

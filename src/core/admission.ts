@@ -47,4 +47,5 @@ export interface Lease {
 /** `plain`: only after an answer that was not a stream (llama-server closes after SSE). */
 export type ConnectionReuse = 'never' | 'plain' | 'always'
 
-export type LeaseOutcome = 'complete' | 'client_gone' | 'engine_error' | 'failed'
+/** `stalled`: the engine gave no byte for as long as the manifest allows. */
+export type LeaseOutcome = 'complete' | 'client_gone' | 'engine_error' | 'stalled' | 'failed'

@@ -37,6 +37,8 @@ export type FailureClass =
   | 'driver'
   | 'host_oom'
   | 'engine_dead'
+  /** Ready once, and then no answer any more: to probes, or to requests. */
+  | 'unhealthy'
   | 'stalled'
   | 'wrong_identity'
   | 'spawn_failed'

@@ -100,6 +100,8 @@ export interface EnginePlan {
   readonly servedName: string
   readonly readiness: Readiness
   readonly start: StartDeadline
+  /** How it is asked whether it lives once it is ready; null: its exit alone tells. */
+  readonly liveness: Liveness | null
   readonly stop: StopPlan
   readonly reuse: ConnectionReuse
 }
@@ -114,6 +116,18 @@ export interface Readiness {
    * Null where an engine has none: then the owner of the listening socket is the only proof.
    */
   readonly guarded: string | null
+}
+
+export interface Liveness {
+  readonly path: string
+  readonly status: number
+  readonly every: Millis
+  /** Of one probe. */
+  readonly timeout: Millis
+  /** In a row, before the engine counts as dead. */
+  readonly failures: number
+  /** It answers while it works. Otherwise it is asked only while nobody holds or awaits the instance. */
+  readonly besideWork: boolean
 }
 
 /** A start is given up when nothing moves for `stall`, or when `cap` is over. */

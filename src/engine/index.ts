@@ -7,6 +7,7 @@ export type {
   GpuShare,
   MemoryPart,
   PlanRequest,
+  Liveness,
   Readiness,
   StartDeadline,
   StopPlan,

@@ -21,6 +21,7 @@ import type {
 } from '../core/index.ts'
 import type { EngineAdapter, EnginePlan, GpuShare } from './contract.ts'
 import { takeDown } from './ladder.ts'
+import { watchLiveness } from './liveness.ts'
 import { waitUntilReady } from './readiness.ts'
 import { startFailure } from './start-failure.ts'
 import { createOnce, createPulse, sleep } from './wait.ts'
@@ -67,6 +68,8 @@ export interface InstanceLeases {
   whenUnused(): Promise<void>
   /** Destroys what is still connected: engines do not end while a socket is open. */
   cut(): void
+  /** Nobody holds a lease or waits for one. */
+  isIdle(): boolean
 }
 
 export interface Instance {
@@ -80,6 +83,8 @@ export interface Instance {
   readonly readyAt: Instant | null
   readonly progress: number | null
   tail(): readonly string[]
+  /** It answers nobody any more, as its requests tell: the same as a crash. Does nothing unless it is ready. */
+  condemn(why: string): void
   /** Begins the stop ladder; a later call can only tighten the drain. Safe in every phase. */
   stop(drain: Drain): void
 }
@@ -89,6 +94,7 @@ export interface Instance {
  *
  *   stop() while starting   the start is given up, no `ready` follows
  *   stop() while ready      draining: running answers finish within the drain, then upstream sockets are cut
+ *   condemn() while ready   `exited` as unhealthy, upstream sockets are cut, then the ladder
  *   exit while starting     `exited`, then the sweep
  *   exit while ready        `exited`, upstream sockets are cut, then the sweep
  *   exit while draining     `exited`, then the sweep
@@ -104,6 +110,8 @@ export function startInstance(
   const { launch, adapter } = order
   const key = clock.token()
   const stopRequested = createOnce()
+  const condemned = createOnce()
+  let unhealthy: string | null = null
   const drainChanged = createPulse()
   const output = createPulse()
   let drain: Drain | null = null
@@ -141,6 +149,11 @@ export function startInstance(
       return progress
     },
     tail: () => process?.tail() ?? [],
+    condemn(why) {
+      if (phase !== 'ready') return
+      unhealthy ??= why
+      condemned.settle()
+    },
     stop(wanted) {
       drain = tighter(drain, wanted)
       if (phase === 'ready') phase = 'draining'
@@ -216,9 +229,14 @@ export function startInstance(
       readyAt = clock.now()
       progress = null
       events.ready()
-      await over
+      const watchEnded = Promise.race([over, condemned.promise])
+      const isIdle = (): boolean => leases.isIdle()
+      const silent = await watchLiveness({ clock, processes, address, key, plan, isIdle, over: watchEnded })
+      unhealthy ??= silent
     }
-    if (stopRequested.settled) await drainRequests(running)
+    if (unhealthy !== null && !stopRequested.settled)
+      crashed('unhealthy', { message: unhealthy, code: null, signal: null })
+    else if (stopRequested.settled) await drainRequests(running)
     else await exitedByItself(running)
   }
 

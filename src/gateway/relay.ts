@@ -199,7 +199,9 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   #late(limit: PassedLimit, after: Millis): void {
     const { outcome, model } = this.#options
-    outcome.fail(new EnginehouseError('engine_timeout', { model, limit, after }), { outcome: 'engine_error' })
+    // An answer that takes too long in all says nothing of its engine.
+    const failure = { outcome: limit === 'total' ? 'engine_error' : 'stalled' } as const
+    outcome.fail(new EnginehouseError('engine_timeout', { model, limit, after }), failure)
   }
 
   #hold(held: Buffer[], piece: Buffer): void {

@@ -97,6 +97,7 @@ const FAILURE_ADVICE: Readonly<Record<FailureClass, string>> = Object.freeze({
   driver: 'see the GPU driver',
   host_oom: 'lower its context or parallel, or declare more host memory for it',
   engine_dead: 'see the end of its log',
+  unhealthy: 'see the end of its log; raise timeouts of the model if it only works slowly',
   stalled: 'see the end of its log',
   wrong_identity: 'end the program that answers at its address',
   spawn_failed: 'check that the engine can be run by this user',

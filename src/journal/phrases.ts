@@ -136,6 +136,7 @@ export const FAILED_BECAUSE: Readonly<Record<FailureClass, string>> = Object.fre
   driver: 'the GPU driver failed',
   host_oom: 'it ran out of host memory',
   engine_dead: 'the engine stopped working',
+  unhealthy: 'the engine stopped answering',
   stalled: 'nothing moved any more',
   wrong_identity: 'something else answered at its address',
   spawn_failed: 'its process could not be started',

@@ -4,6 +4,7 @@ import type {
   InstanceId,
   Instant,
   LaunchKey,
+  LeaveReason,
   ModelName,
   WeightsStatus,
 } from '../core/index.ts'
@@ -24,12 +25,17 @@ export function exited(turn: Turn, id: InstanceId, failure: FailureClass, detail
   const retryAt = givenUp ? null : turn.at + backoff(failure, failures.length, turn.random)
   const during = instance.phase === 'starting' ? 'starting' : 'ready'
   const because = crashRecord(turn, instance, failure, detail, { during, attempt: failures.length, retryAt })
-  const reason = failure === 'gpu_oom' || failure === 'host_oom' ? 'out_of_memory' : 'crashed'
+  const reason = leaveReason(failure)
   updateInstance(turn, id, { phase: 'failed', reason, leavingSince: turn.at, because })
   if (reason === 'out_of_memory')
     updateVariant(turn, model.spec.name, instance.key, { shortUntil: turn.at + model.spec.start.window })
   updateModel(turn, model.spec.name, { failures, notBefore: retryAt, lastReason: reason, lastPlan: null, because })
   if (givenUp) giveUp(turn, model.spec.name, failure, detail, failures)
+}
+
+function leaveReason(failure: FailureClass): LeaveReason {
+  if (failure === 'gpu_oom' || failure === 'host_oom') return 'out_of_memory'
+  return failure === 'unhealthy' ? 'health_failed' : 'crashed'
 }
 
 function giveUp(

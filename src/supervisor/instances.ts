@@ -99,6 +99,10 @@ export function createInstances(parts: InstancesParts): Instances {
       {
         whenUnused: () => books.get(id)?.whenUnused() ?? Promise.resolve(),
         cut: () => books.get(id)?.cut(),
+        isIdle: () => {
+          const usage = books.get(id)?.usage
+          return usage === undefined || (usage.leases === 0 && usage.waiting === 0)
+        },
       },
     )
     living.set(id, instance)
@@ -116,8 +120,11 @@ export function createInstances(parts: InstancesParts): Instances {
         reuse: ready.plan.reuse,
         loadTime: (ready.readyAt ?? ready.startedAt) - ready.startedAt,
       }
-      const book = openLeaseBook(world.clock, offer, parts.concurrency(launch), () => {
-        if (parts.isWatched(instanceId)) post({ kind: 'idle', instance: instanceId })
+      const book = openLeaseBook(world.clock, offer, parts.concurrency(launch), {
+        idle: () => {
+          if (parts.isWatched(instanceId)) post({ kind: 'idle', instance: instanceId })
+        },
+        stalled: (answers) => ready.condemn(`${answers} answers in a row got no byte in the time that they have`),
       })
       books.set(instanceId, book)
       open.set(launch.model, book)

@@ -5,6 +5,7 @@ import {
   type InstanceId,
   type Instant,
   type Lease,
+  type LeaseOutcome,
   type Millis,
   type ModelName,
   type RequestId,
@@ -13,6 +14,12 @@ import {
 
 /** A request whose engine broke it off counts as lost to an exit that is seen within this time. */
 const BROKEN_WINDOW: Millis = 1000
+
+/**
+ * Answers in a row that got no byte for as long as the manifest allows, before the engine counts as dead: one may have
+ * been too much for it, and the next one shows.
+ */
+const STALLED_IN_A_ROW = 2
 
 /** What a ready instance offers to whoever gets a lease on it. */
 export interface Offer {
@@ -59,11 +66,18 @@ export interface LeaseBook {
   cut(): void
 }
 
-/** `onIdle` is called each time the last lease ends and nobody waits. */
-export function openLeaseBook(clock: Clock, offer: Offer, concurrency: number, onIdle: () => void): LeaseBook {
+export interface LeaseEvents {
+  /** Each time the last lease ends and nobody waits. */
+  idle(): void
+  /** So many answers in a row got no byte for as long as the manifest allows. */
+  stalled(answers: number): void
+}
+
+export function openLeaseBook(clock: Clock, offer: Offer, concurrency: number, events: LeaseEvents): LeaseBook {
   const ended = new AbortController()
   let limit = concurrency
   let active = 0
+  let stalled = 0
   let lastByteAt = clock.now()
   let closed = false
   let line: SlotWaiter[] = []
@@ -89,7 +103,7 @@ export function openLeaseBook(clock: Clock, offer: Offer, concurrency: number, o
     },
     forget(waiter) {
       line = line.filter((other) => other !== waiter)
-      if (active === 0 && line.length === 0) onIdle()
+      if (active === 0 && line.length === 0) events.idle()
     },
     close() {
       closed = true
@@ -122,9 +136,18 @@ export function openLeaseBook(clock: Clock, offer: Offer, concurrency: number, o
         if (!held) return
         held = false
         if (outcome === 'engine_error') noteBroken()
+        noteStalled(outcome)
         giveBack()
       },
     }
+  }
+
+  /** A client that left, or an engine's own error, says nothing of whether it still answers. */
+  function noteStalled(outcome: LeaseOutcome): void {
+    if (outcome === 'complete') stalled = 0
+    if (outcome !== 'stalled') return
+    stalled += 1
+    if (stalled === STALLED_IN_A_ROW) events.stalled(stalled)
   }
 
   function noteBroken(): void {
@@ -141,7 +164,7 @@ export function openLeaseBook(clock: Clock, offer: Offer, concurrency: number, o
     const settled = unused
     unused = []
     for (const settle of settled) settle()
-    if (line.length === 0) onIdle()
+    if (line.length === 0) events.idle()
   }
 
   function serveLine(): void {

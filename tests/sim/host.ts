@@ -24,6 +24,8 @@ export interface Behaviour {
   readonly crash: { readonly when: 'loading' | 'ready'; readonly after: Millis; readonly exit: ProcessExit } | null
   /** Stops saying or doing anything while it loads. */
   readonly hangs: boolean
+  /** From so long after it was ready it lives on, and is not healthy any more. */
+  readonly sickAfter: Millis | null
   readonly spawnFails: boolean
   /** Somebody else already listens where it was told to. */
   readonly foreignSocket: boolean
@@ -55,6 +57,7 @@ export interface SimProcess {
   readonly signals: { readonly signal: EngineSignal; readonly at: number }[]
   readonly exit: Promise<ProcessExit>
   alive: boolean
+  sickSince: Millis | null
   listening: boolean
   healthy: boolean
   end(exit: ProcessExit): void
@@ -171,6 +174,7 @@ export function createHost(
       signals: [],
       exit,
       alive: true,
+      sickSince: null,
       listening: false,
       healthy: false,
       end(how) {
@@ -190,7 +194,7 @@ export function createHost(
   }
 
   function run(process: SimProcess): void {
-    const { readyAfter, crash, hangs, foreignSocket } = process.behaviour
+    const { readyAfter, crash, hangs, sickAfter, foreignSocket } = process.behaviour
     if (foreignSocket) foreignSockets.add(describeAddress(process.address))
     else process.listening = true
     const steps = hangs ? 1 : 4
@@ -203,9 +207,16 @@ export function createHost(
         process.healthy = true
         say(process, 'ready')
         if (crash?.when === 'ready') timeline.after(crash.after, () => process.end(crash.exit))
+        if (sickAfter !== null) timeline.after(sickAfter, () => sicken(process))
       })
     }
     if (crash?.when === 'loading') timeline.after(Math.min(crash.after, readyAfter), () => process.end(crash.exit))
+  }
+
+  function sicken(process: SimProcess): void {
+    if (!process.alive) return
+    process.healthy = false
+    process.sickSince = timeline.now
   }
 
   function say(process: SimProcess, line: string): void {

@@ -20,6 +20,8 @@ const LADDER_CEILING = 4000 + 10_000 + 21_000 + 5 * LATEST_ANSWER
 /** From a recovered daemon's start to the end of its last leftover: grace of the default ladder and KILL. */
 const RECOVERY_CEILING = 10_000 + 10_000 + 1000
 const PLANNED_GRACE = 4000
+/** Two probes 3 s apart, each as late as an answer may be, after one that was on its way. */
+const SICK_CEILING = 3 * (3000 + LATEST_ANSWER) + 1000
 const START = modelSpec().start
 /** Commands that let a model that was given up try again. */
 const FORGIVING: ReadonlySet<string> = new Set(['load', 'pin', 'restart'])
@@ -89,6 +91,7 @@ export function createChecker(
     checkMemory()
     checkLaunches()
     checkLadders()
+    checkHealth()
     checkManifest()
     checkModels()
     checkRemoved()
@@ -99,6 +102,16 @@ export function createChecker(
     for (const [instance, { model, launch, phase }] of known) {
       if (phase !== 'starting' && phase !== 'ready') continue
       if (!waysOf(model).includes(launch)) violation('M2', `${instance} is no way to run ${model}`)
+    }
+  }
+
+  /** P8: an engine that is not healthy any more, and would say so beside its work, is not served from for long. */
+  function checkHealth(): void {
+    for (const process of host.living()) {
+      const { sickSince, instance, model } = process
+      if (sickSince === null || known.get(instance)?.phase !== 'ready') continue
+      const asked = manifest?.models.get(model)?.args.length ?? 0
+      if (asked > 0 && timeline.now - sickSince > SICK_CEILING) violation('P8', `${instance} is sick and still serves`)
     }
   }
 

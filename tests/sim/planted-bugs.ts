@@ -132,4 +132,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "(starved && rule === 'busy')",
     breaks: ['BUG'],
   },
+  {
+    name: 'an engine that fell sick is asked once and never again',
+    file: 'src/engine/liveness.ts',
+    find: '    failures = counts ? failures + 1 : 0\n',
+    replace: '    failures = counts ? 1 : 0\n',
+    breaks: ['P8'],
+  },
 ]

@@ -205,6 +205,8 @@ function makeLaunchFault(random: Random): Partial<Behaviour> {
     () => ({ termTakes: null }),
     () => ({ termTakes: null, killTakes: random.int(500, 8000) }),
     () => ({ termTakes: null, killTakes: random.chance(0.3) ? null : 100 }),
+    () => ({ sickAfter: random.int(0, 20_000) }),
+    () => ({ sickAfter: random.int(0, 500) }),
     () => ({ orphan: true }),
     () => ({ orphan: true, termTakes: null }),
     () => ({ releaseLag: random.int(500, 6000) }),
@@ -221,6 +223,7 @@ export function ordinaryBehaviour(random: Random): Behaviour {
     foreignSocket: false,
     termTakes: random.int(1, 200),
     killTakes: random.int(1, 20),
+    sickAfter: null,
     orphan: false,
     releaseLag: random.int(0, 300),
   }
