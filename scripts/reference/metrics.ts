@@ -6,6 +6,7 @@ const OUTCOMES: Readonly<Record<RequestOutcome, string>> = Object.freeze({
   complete: 'answered whole, also where the engine refused it with a status below 500',
   client_gone: 'its client left before the end',
   engine_error: 'the engine answered with a status of 500 or more',
+  stalled: 'the engine gave no byte for as long as the manifest allows',
   failed: 'the engine ended, or its answer broke, before the end',
   refused: 'refused by the daemon before an engine was asked',
 })
