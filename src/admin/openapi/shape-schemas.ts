@@ -168,6 +168,15 @@ const cleared: z.ZodType<shapes.ClearedShape> = z.strictObject({
   device,
 })
 
+const engineLine: z.ZodType<shapes.EngineLineShape> = z.strictObject({
+  model: z.string(),
+  instance: z.string(),
+  at: maybeTime,
+  line: z.string(),
+})
+
+const logLevel: z.ZodType<shapes.LogLevelShape> = z.strictObject({ level: z.string(), was: z.string() })
+
 const loaded: z.ZodType<shapes.LoadedShape> = z.strictObject({
   model: z.string(),
   backend: z.string(),
@@ -238,6 +247,8 @@ export const SHAPE_SCHEMAS: Readonly<Record<string, z.ZodType>> = Object.freeze(
   DecidedShape: decided,
   UnloadAllShape: unloadAll,
   ClearedShape: cleared,
+  EngineLineShape: engineLine,
+  LogLevelShape: logLevel,
   LoadedShape: loaded,
   StatsShape: stats,
   HealthShape: health,
