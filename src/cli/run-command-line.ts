@@ -1,10 +1,10 @@
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 
 import { EnginehouseError, EXIT } from '../core/index.ts'
 import { systemCode, systemReason } from '../lib/system-reason.ts'
 import type { Act } from './command.ts'
 import { createJob, type GlobalOptions, type Job, lookOf } from './job.ts'
-import { problemLine, problemOf, renderProblem } from './problem.ts'
+import { type Problem, problemLine, problemOf, renderProblem } from './problem.ts'
 import { createProgram } from './program.ts'
 import type { Signals, World } from './world.ts'
 
@@ -48,7 +48,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
       world.stderr.write(help)
       return EXIT.usage
     }
-    return report(end ?? error, argv, world)
+    return report(withHelp(problemOf(end ?? error), argv, program), end ?? error, argv, world)
   }
 }
 
@@ -70,9 +70,30 @@ function jobOptions(options: GlobalOptions, ends: Ends): { options: GlobalOption
   return { options, signal: AbortSignal.any([ends.signal, ...limits]) }
 }
 
+/** Who used a command wrongly reads about that command. */
+function withHelp(problem: Problem, argv: readonly string[], program: Command): Problem {
+  const names = problem.code === 'usage' ? commandNamed(argv, program) : []
+  return names.length === 0 ? problem : { ...problem, next: `\`enginehouse ${names.join(' ')} --help\` shows its use.` }
+}
+
+/** The words of the command line that name a command and its part; none where no command is named. */
+function commandNamed(argv: readonly string[], program: Command): readonly string[] {
+  const names: string[] = []
+  let parent = program
+  for (const word of argv) {
+    const found = parent
+      .createHelp()
+      .visibleCommands(parent)
+      .find((command) => command.name() === word)
+    if (!found) continue
+    names.push(word)
+    parent = found
+  }
+  return names
+}
+
 /** For people on stderr, with --json one line on stdout. A parser that failed has not told what was asked for. */
-function report(error: unknown, argv: readonly string[], world: World): number {
-  const problem = problemOf(error)
+function report(problem: Problem, error: unknown, argv: readonly string[], world: World): number {
   const given = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined)
   if (given.includes('--json')) world.stdout.write(problemLine(problem))
   else world.stderr.write(renderProblem(problem, lookOf(world.stderr, world, { color: !given.includes('--no-color') })))

@@ -26,8 +26,12 @@ describe('what is typed wrongly', () => {
     [['run', 'a'], 'There is no prompt: write one after MODEL, or pipe one in.'],
   ])('%j', async (argv, sentence) => {
     const { exit, stdout, stderr } = await runCommand(argv)
+    const isCommand = !['lod', 'xyzzy'].includes(argv[0] ?? '')
+    const next = isCommand
+      ? `\`enginehouse ${argv[0]} --help\` shows its use.`
+      : '`enginehouse --help` shows the commands.'
     expect([exit, stdout]).toEqual([2, ''])
-    expect(stderr).toBe(`error: ${sentence}\n  \`enginehouse --help\` shows the commands.\n`)
+    expect(stderr).toBe(`error: ${sentence}\n  ${next}\n`)
   })
 
   it.each([[[]], [['engines']]])('%j shows help on stderr', async (argv) => {
