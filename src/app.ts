@@ -4,6 +4,7 @@ import { delimiter } from 'node:path'
 
 import { ADAPTERS } from '../engines/index.ts'
 import { createEngineLogs, type EngineOutput, registerAdmin } from './admin/index.ts'
+import { createConfiguration, type KeptConfiguration, type ManifestReading } from './app/configuration.ts'
 import { engineFacts } from './app/engine-facts.ts'
 import { sentenceOf } from './core/index.ts'
 import type { Instant, JournalRecord, Manifest, Millis, Records, ReloadTrigger } from './core/index.ts'
@@ -22,7 +23,7 @@ import {
 } from './journal/index.ts'
 import { leadsToJournal } from './lib/journal-stream.ts'
 import { createSystemClock } from './lib/system-clock.ts'
-import { createReloader, describeListen, watchManifest, type ManifestResult, type Reload } from './manifest/index.ts'
+import { createReloader, describeListen, watchManifest, type Reload } from './manifest/index.ts'
 import { packageVersion } from './lib/package-version.ts'
 import { allowedEnvironment, createProcesses } from './process/index.ts'
 import { createSupervisor, type Supervisor } from './supervisor/index.ts'
@@ -34,8 +35,8 @@ export const SHUTDOWN_DRAIN: Millis = 30_000
 
 export interface AppOptions {
   readonly manifest: Manifest
-  /** Reads the manifest again, for a reload; null for one that has no file. */
-  readonly reread: (() => Promise<ManifestResult>) | null
+  /** How the manifest was read; null for one that has no file. */
+  readonly reading: ManifestReading | null
   readonly stateDirectory: string
   readonly environment: NodeJS.ProcessEnv
   readonly logLevel: LogLevel
@@ -71,7 +72,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function build(
-  { manifest, reread, stateDirectory, environment, logLevel }: AppOptions,
+  { manifest, reading, stateDirectory, environment, logLevel }: AppOptions,
   ends: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<App> {
@@ -139,12 +140,20 @@ async function build(
     version,
     onOutput: logs.say,
   })
-  const reload =
-    manifest.path === null || reread === null
+  const configuration: KeptConfiguration | null =
+    reading &&
+    createConfiguration({
+      reading,
+      current: () => supervisor.manifest,
+      reload: () => (reload ? reload('operator') : Promise.resolve({ kind: 'unchanged' })),
+      stateDirectory: state.path,
+    })
+  const reload: ((trigger: ReloadTrigger) => Promise<Reload>) | null =
+    manifest.path === null || configuration === null
       ? null
       : createReloader({
           path: manifest.path,
-          read: reread,
+          read: configuration.reread,
           current: () => supervisor.manifest,
           apply(next, diff, trigger) {
             gpus.setShare(next.memory.host)
@@ -180,6 +189,8 @@ async function build(
     startedAt,
     listen: () => address,
     manifest: manifest.path,
+    configuration,
+    isLocal: ({ raw }) => gateway.isLocal(raw),
     stateDirectory: state.path,
     now: clock.now,
   })

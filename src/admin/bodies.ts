@@ -27,6 +27,10 @@ export const clearBody = z.strictObject({
 export const unpinBody = z.strictObject({ model })
 export const levelBody = z.strictObject({ level: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }) })
 
+/** The text of a manifest, as it would stand in the daemon's file. */
+export const manifestBody = z.strictObject({ manifest: z.string({ error: 'the text of a manifest' }) })
+export const noBody = z.strictObject({})
+
 /** Throws json_invalid for what is not an object, parameter_invalid naming the first field that is wrong. */
 export function readBody<T extends z.ZodObject>(schema: T, body: unknown): z.output<T> {
   const given = body ?? {}

@@ -1,8 +1,20 @@
 export { registerAdmin } from './register.ts'
 export type { AdminOptions } from './route.ts'
-export type { DaemonLog, EngineFacts, EngineLine, EngineLogs, History, LiveRequests, LogQuery } from './ports.ts'
+export { showPlan } from './show-plan.ts'
+export type {
+  Configuration,
+  DaemonLog,
+  EngineFacts,
+  EngineLine,
+  EngineLogs,
+  Foresight,
+  History,
+  LiveRequests,
+  LogQuery,
+} from './ports.ts'
 export type {
   ClearedShape,
+  ConfigShape,
   DecisionShape,
   DeviceShape,
   EngineShape,
@@ -10,11 +22,14 @@ export type {
   ExplanationShape,
   HealthShape,
   LoadedShape,
+  ManifestPlanShape,
   ModelShape,
+  ReloadShape,
   RequestShape,
   StatsShape,
   StatusShape,
   UnloadAllShape,
+  ValidityShape,
   VersionShape,
   WaitingShape,
   WholeModelShape,

@@ -1,6 +1,9 @@
-import type { Instant, InstanceId, Millis, ModelName, RequestId } from '../core/index.ts'
+import type { Instant, InstanceId, Manifest, Millis, ModelName, Need, RequestId } from '../core/index.ts'
+import type { Fit } from '../gpu/index.ts'
 import type { Journal } from '../journal/index.ts'
+import type { ManifestResult, Reload, Setting } from '../manifest/index.ts'
 import type { Logs } from '../telemetry/index.ts'
+import type { SourceLook } from '../weights/index.ts'
 
 /** What the operators' front reads of the journal. */
 export type History = Pick<Journal, 'query' | 'follow'>
@@ -59,4 +62,28 @@ export interface EngineFacts {
   /** `of_manifest`: its program is what the manifest says. */
   readonly state: 'found' | 'missing' | 'of_manifest'
   readonly path: string | null
+}
+
+/** The daemon's manifest as operators may see and change it. */
+export interface Configuration {
+  /** The manifest in force. */
+  current(): Manifest
+  /** Everything that holds, and where it comes from. */
+  settings(): readonly Setting[]
+  /** How a text would be read in the place of the daemon's file. */
+  read(text: string): Promise<ManifestResult>
+  /** Reads headers of weights that are here; fetches, starts and changes nothing. */
+  foresee(manifest: Manifest): Promise<readonly Foresight[]>
+  /** Reads the file again and puts it in force, when nothing is wrong with it. */
+  reload(): Promise<Reload>
+}
+
+/** What can be said of a model before anybody asks for it. */
+export interface Foresight {
+  readonly model: ModelName
+  readonly sources: readonly SourceLook[]
+  /** Null while the weights are not here to tell it. */
+  readonly need: Need | null
+  /** Null where the need is not known. */
+  readonly fit: Fit | null
 }

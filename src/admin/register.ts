@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { acceptJson } from './json.ts'
 import type { AdminOptions, Route } from './route.ts'
 import { actionRoutes } from './routes/actions.ts'
+import { configRoutes } from './routes/config.ts'
 import { documentationRoutes } from './routes/documentation.ts'
 import { eventRoutes } from './routes/events.ts'
 import { explainRoutes } from './routes/explain.ts'
@@ -19,7 +20,7 @@ const PREFIX = '/api/v1'
  * socket. Errors are thrown, and answered by the server's own error handler.
  */
 export async function registerAdmin(app: FastifyInstance, options: AdminOptions): Promise<void> {
-  const native = [readRoutes, actionRoutes, requestRoutes, explainRoutes, eventRoutes, logRoutes]
+  const native = [readRoutes, configRoutes, actionRoutes, requestRoutes, explainRoutes, eventRoutes, logRoutes]
   await addRoutes(
     app,
     PREFIX,
@@ -37,7 +38,9 @@ async function addRoutes(app: FastifyInstance, prefix: string, routes: readonly 
   await app.register(
     async (scope) => {
       acceptJson(scope)
-      for (const route of routes) scope.route({ method: route.method, url: route.path, handler: route.handle })
+      for (const { method, path, handle, bodyLimit } of routes) {
+        scope.route({ method, url: path, handler: handle, ...(bodyLimit === undefined ? {} : { bodyLimit }) })
+      }
     },
     { prefix },
   )

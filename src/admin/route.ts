@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Instant, Operations } from '../core/index.ts'
 import type { Totals } from '../telemetry/index.ts'
-import type { DaemonLog, EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
+import type { Configuration, DaemonLog, EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
 
 /** What the native routes are made of. */
 export interface AdminOptions {
@@ -21,6 +21,10 @@ export interface AdminOptions {
   readonly listen: () => string | null
   /** The manifest's file; null for one made in memory. */
   readonly manifest: string | null
+  /** Null for a manifest made in memory. */
+  readonly configuration: Configuration | null
+  /** Whether a request came by the admin socket, whose directory is the login. */
+  readonly isLocal: (request: FastifyRequest) => boolean
   readonly stateDirectory: string
   readonly now: () => Instant
 }
@@ -29,5 +33,7 @@ export interface AdminOptions {
 export interface Route {
   readonly method: 'GET' | 'POST'
   readonly path: string
+  /** In bytes, for a body that is more than a few names. */
+  readonly bodyLimit?: number
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown
 }

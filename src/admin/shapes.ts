@@ -1,3 +1,5 @@
+import type { ModelPlan, ProblemShape, Setting, SettingPlan } from '../manifest/index.ts'
+
 /**
  * What the native routes answer. Fields grow, none is renamed. Bytes are integers, times ISO 8601 or `_ms`; null is
  * "not known" or "there is none", never zero.
@@ -266,4 +268,51 @@ export interface EngineLineShape {
 export interface LogLevelShape {
   level: string
   was: string
+}
+
+/** Settings as the manifest room has them: key, path, value or words, origin. */
+export interface ConfigShape {
+  readonly manifest: string | null
+  readonly settings: readonly Setting[]
+}
+
+export interface ValidityShape {
+  readonly valid: boolean
+  readonly models: readonly string[]
+  readonly problems: readonly ProblemShape[]
+  /** What is right, and probably not meant. */
+  readonly warnings: readonly ProblemShape[]
+}
+
+/** What can be said of a model before anybody asks for it. */
+export interface ForesightShape {
+  /** `absent` weights are fetched when the model is first asked for; null for a model without any. */
+  readonly weights: 'present' | 'absent' | 'failed' | null
+  /** Of a source, though another may do. */
+  readonly weights_problem: string | null
+  /** Null while it is not known. */
+  readonly need: { readonly per_gpu: number | 'all' | null; readonly host: number; readonly origin: string } | null
+  /** On this host, were it empty; null while it is not known. */
+  readonly fits: boolean | null
+  readonly lacks: { readonly device: string; readonly needed: number; readonly largest: number } | null
+}
+
+export interface ManifestPlanShape {
+  readonly manifest: string | null
+  readonly models: readonly (ModelPlan & ForesightShape)[]
+  readonly settings: readonly SettingPlan[]
+  /** Models whose instances leave memory by it. */
+  readonly leaving: readonly string[]
+  /** What is right, and probably not meant. */
+  readonly warnings: readonly ProblemShape[]
+}
+
+export interface ReloadShape {
+  readonly changed: boolean
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  /** Changed so that a running instance leaves. */
+  readonly relaunched: readonly string[]
+  /** Keys that take effect only when the daemon is started anew. */
+  readonly restart: readonly string[]
 }

@@ -1,22 +1,15 @@
 import { join } from 'node:path'
 
-import type { Bytes, DeviceFacts, Manifest, ModelName, ModelSpec, Need, WeightsFacts } from '../core/index.ts'
+import { showPlan, type Foresight, type ManifestPlanShape } from '../admin/index.ts'
+import type { Bytes, DeviceFacts, Manifest, ModelSpec, Need, WeightsFacts } from '../core/index.ts'
 import { HOST, variantsOf } from '../core/index.ts'
 import { ADAPTERS } from '../../engines/index.ts'
-import { needFor, needOf } from '../engine/index.ts'
-import { createHostMemory, everFits, type Fit } from '../gpu/index.ts'
-import { manifestForFile } from '../manifest/index.ts'
+import { needFor } from '../engine/index.ts'
+import { createHostMemory, everFits } from '../gpu/index.ts'
+import { diffManifests, manifestForFile, type ManifestRead } from '../manifest/index.ts'
 import { lookAtSources, type SourceLook } from '../weights/index.ts'
 
-/** What can be said of a model before anybody asks for it. */
-export interface Foresight {
-  readonly model: ModelName
-  readonly sources: readonly SourceLook[]
-  /** Null while the weights are not here to tell it. */
-  readonly need: Need | null
-  /** Null where the need is not known. */
-  readonly fit: Fit | null
-}
+export type { Foresight }
 
 /** What this host has for engines. */
 export interface HostSize {
@@ -34,9 +27,9 @@ export function hostSize(memory: Manifest['memory']): HostSize {
 }
 
 /** What llama-server would claim of the host's memory for these weights, with every default. */
-export function claimOnHost(weights: WeightsFacts): Bytes {
+export async function claimOnHost(weights: WeightsFacts): Promise<Bytes> {
   const [model] = manifestForFile(weights.path).models.values()
-  return model ? needOf(model, weights).host : weights.bytes
+  return model ? (await needFor(model, ADAPTERS[model.engine], weights)).host : weights.bytes
 }
 
 /** Reads headers of weights that are here; fetches, starts and changes nothing. */
@@ -44,6 +37,20 @@ export async function foresee(manifest: Manifest, stateDirectory: string): Promi
   const { devices } = hostSize(manifest.memory)
   const weights = join(stateDirectory, 'weights')
   return Promise.all([...manifest.models.values()].map((model) => foreseeModel(model, weights, devices)))
+}
+
+/** What a manifest is beside none at all: for a host without a daemon. */
+export async function planAlone(next: ManifestRead, stateDirectory: string): Promise<ManifestPlanShape> {
+  const { manifest } = next
+  const nothing: Manifest = { ...manifest, models: new Map() }
+  return showPlan({
+    manifest: null,
+    diff: diffManifests(nothing, manifest),
+    before: [],
+    next,
+    foresight: await foresee(manifest, stateDirectory),
+    leaving: [],
+  })
 }
 
 async function foreseeModel(model: ModelSpec, directory: string, devices: readonly DeviceFacts[]): Promise<Foresight> {

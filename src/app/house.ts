@@ -7,6 +7,8 @@ import type { installLlamaServer as InstallLlamaServer } from '../../engines/lla
 import type { Bytes, EngineName, Manifest, WeightsFacts } from '../core/index.ts'
 import type { EngineAdapter } from '../engine/index.ts'
 import type { App, AppOptions } from '../app.ts'
+import type { ManifestPlanShape } from '../admin/index.ts'
+import type { ManifestRead } from '../manifest/index.ts'
 import type { Foresight, HostSize } from './foresee.ts'
 
 /**
@@ -51,6 +53,12 @@ export async function claimOnHost(weights: WeightsFacts): Promise<Bytes> {
 export async function foresee(manifest: Manifest, stateDirectory: string): Promise<readonly Foresight[]> {
   const foresight = await import('./foresee.ts')
   return foresight.foresee(manifest, stateDirectory)
+}
+
+/** What a manifest is beside none at all: for a host without a daemon. */
+export async function planAlone(read: ManifestRead, stateDirectory: string): Promise<ManifestPlanShape> {
+  const foresight = await import('./foresee.ts')
+  return foresight.planAlone(read, stateDirectory)
 }
 
 type Installer = typeof InstallLlamaServer

@@ -1,3 +1,5 @@
+import type { ProblemShape } from '../manifest/index.ts'
+
 /**
  * What the commands read of the daemon's answers: less than what it sends, so that a daemon that says more is
  * understood too. Bytes are integers, times ISO 8601.
@@ -143,4 +145,47 @@ export interface ExplanationAnswer {
   readonly summary: string
   readonly records: readonly EventAnswer[]
   readonly would_change: readonly string[]
+}
+
+/** A value of the manifest as it may be shown; null where nothing is said, or what is said may not be shown. */
+export type ShownValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly ShownValue[]
+  | { readonly [key: string]: ShownValue }
+
+export interface KeyChangeAnswer {
+  readonly key: string
+  readonly before: ShownValue
+  readonly after: ShownValue
+}
+
+export interface ModelPlanAnswer {
+  readonly model: string
+  readonly change: 'added' | 'removed' | 'changed'
+  readonly relaunch: boolean
+  readonly keys: readonly KeyChangeAnswer[]
+  readonly weights: 'present' | 'absent' | 'failed' | null
+  readonly weights_problem: string | null
+  readonly need: { readonly per_gpu: number | 'all' | null; readonly host: number; readonly origin: string } | null
+  readonly fits: boolean | null
+  readonly lacks: { readonly device: string; readonly needed: number; readonly largest: number } | null
+}
+
+export interface ManifestPlanAnswer {
+  readonly manifest: string | null
+  readonly models: readonly ModelPlanAnswer[]
+  readonly settings: readonly (KeyChangeAnswer & { readonly restart: boolean })[]
+  readonly leaving: readonly string[]
+  readonly warnings: readonly ProblemShape[]
+}
+
+export interface ReloadAnswer {
+  readonly changed: boolean
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  readonly relaunched: readonly string[]
+  readonly restart: readonly string[]
 }

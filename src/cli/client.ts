@@ -5,7 +5,9 @@ import type {
   EngineLineAnswer,
   EventAnswer,
   ExplanationAnswer,
+  ManifestPlanAnswer,
   ModelAnswer,
+  ReloadAnswer,
   StatusAnswer,
   UnloadAllAnswer,
   WholeModelAnswer,
@@ -34,6 +36,9 @@ export interface Client {
   /** `duration`: as somebody writes it (`2h`); null until unpinned. */
   pin(model: string, duration: string | null): Promise<DecidedAnswer>
   unpin(model: string): Promise<{ readonly model: ModelAnswer }>
+  /** What a reload with this text in the place of the daemon's manifest would change. */
+  plan(manifest: string): Promise<ManifestPlanAnswer>
+  reload(): Promise<ReloadAnswer>
   events(query: EventQuery): AsyncIterable<EventAnswer>
   /** What a model's engines said, oldest first. */
   engineLog(model: string, query: LogQuery): AsyncIterable<EngineLineAnswer>
@@ -92,6 +97,8 @@ export function createClient(transport: Transport): Client {
     clearDevice: (device) => post('/devices/clear', { device }),
     pin: (model, duration) => post('/models/pin', { model, for: duration }),
     unpin: (model) => post('/models/unpin', { model }),
+    plan: (manifest) => post('/plan', { manifest }),
+    reload: () => post('/config/reload', {}),
     async *events(query) {
       for await (const data of eventData(stream('/events', { ...query }))) yield JSON.parse(data)
     },

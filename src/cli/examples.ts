@@ -4,6 +4,12 @@ import type { Command } from 'commander'
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = Object.freeze({
   enginehouse: ['enginehouse serve', 'enginehouse status', 'enginehouse run chat', 'enginehouse explain chat'],
   serve: ['enginehouse serve', 'enginehouse serve -c models.yaml --listen 127.0.0.1:9000'],
+  init: ['enginehouse init', 'enginehouse init /srv/models -o enginehouse.yaml'],
+  validate: ['enginehouse validate', 'enginehouse validate next.yaml --json', 'make-manifest | enginehouse validate -'],
+  plan: ['enginehouse plan', 'enginehouse plan next.yaml', 'enginehouse plan next.yaml --exit-code --quiet'],
+  apply: ['enginehouse apply', 'enginehouse apply next.yaml', 'enginehouse apply next.yaml --yes'],
+  config: ['enginehouse config show --origin', 'enginehouse config schema > manifest.schema.json'],
+  doctor: ['enginehouse doctor', 'enginehouse doctor -c enginehouse.yaml --json'],
   status: ['enginehouse status', 'enginehouse status --host http://gpu1:8080 --key-file key'],
   run: [
     'enginehouse run chat',

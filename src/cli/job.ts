@@ -8,7 +8,7 @@ import type { Output, Signals, World } from './world.ts'
 export interface GlobalOptions {
   readonly json?: true
   readonly quiet?: true
-  /** Accepted for scripts; no command of this version asks. */
+  /** A yes to whatever the command would ask. */
   readonly yes?: true
   /** Commander's name for --no-color. */
   readonly color: boolean

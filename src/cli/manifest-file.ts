@@ -1,6 +1,7 @@
+import { dirname, resolve } from 'node:path'
+
 import { EnginehouseError } from '../core/index.ts'
-import type { ManifestProblem, ManifestRead, ManifestResult, OverrideFlags, ReadOptions } from '../manifest/index.ts'
-import { nextOf, sentenceOf } from '../core/index.ts'
+import type { ManifestRead, ManifestResult, OverrideFlags, ReadOptions } from '../manifest/index.ts'
 import type { Job } from './job.ts'
 import { readStdin } from './read-stdin.ts'
 
@@ -19,12 +20,31 @@ export async function readManifestFile(job: Job, path: string, flags?: OverrideF
   return readManifest(path, await readOptions(job, flags))
 }
 
+/** A text as if it stood in the file at `path`. */
+export async function readManifestInPlace(
+  job: Job,
+  path: string,
+  text: string,
+  flags?: OverrideFlags,
+): Promise<ManifestResult> {
+  const { readManifestText } = await import('../manifest/index.ts')
+  const file = resolve(path)
+  return readManifestText(text, { ...(await readOptions(job, flags)), path: file, directory: dirname(file) })
+}
+
 /** The same for what is piped in; relative paths in it start where the command runs. */
 export async function readManifestStdin(job: Job): Promise<ManifestResult> {
-  const { MANIFEST_SIZE_MAX, readManifestText } = await import('../manifest/index.ts')
+  const { readManifestText } = await import('../manifest/index.ts')
+  const text = await readPipedManifest(job)
+  return readManifestText(text, { ...(await readOptions(job)), path: 'stdin', directory: process.cwd() })
+}
+
+/** What is piped in; of a text that is too large, enough to find that out. */
+export async function readPipedManifest(job: Job): Promise<string> {
+  const { MANIFEST_SIZE_MAX } = await import('../manifest/index.ts')
   const text = await readStdin(job.world.stdin, job.signal, MANIFEST_SIZE_MAX)
   job.signal.throwIfAborted()
-  return readManifestText(text, { ...(await readOptions(job)), path: 'stdin', directory: process.cwd() })
+  return text
 }
 
 async function readOptions(job: Job, flags?: OverrideFlags): Promise<ReadOptions> {
@@ -47,27 +67,18 @@ async function readOptions(job: Job, flags?: OverrideFlags): Promise<ReadOptions
 /** What was read, or manifest_invalid after every problem has been shown on stderr. */
 export async function requireManifestRead(job: Job, result: ManifestResult): Promise<ManifestRead> {
   if (result.kind === 'manifest') return result
-  if (!job.options.json) {
-    const { renderProblems } = await import('../manifest/index.ts')
-    job.world.stderr.write(renderProblems(result, { color: job.errorLook.color }))
-  }
+  const { problemShape, renderProblems } = await import('../manifest/index.ts')
+  if (!job.options.json) job.world.stderr.write(renderProblems(result, { color: job.errorLook.color }))
   throw new EnginehouseError('manifest_invalid', {
     path: result.path,
     problems: result.problems.length,
-    ...(job.options.json ? { list: result.problems.map(problemFacts) } : {}),
+    ...(job.options.json ? { list: result.problems.map(problemShape) } : {}),
   })
 }
 
 /** What is right and probably not meant, on stderr; nothing with --json, whose results have it. */
-export async function sayWarnings(job: Job, { warnings }: ManifestRead): Promise<void> {
+export async function sayWarnings(job: Job, { warnings }: Pick<ManifestRead, 'warnings'>): Promise<void> {
   if (job.options.json || job.options.quiet || warnings.problems.length === 0) return
   const { renderWarnings } = await import('../manifest/index.ts')
   job.world.stderr.write(`${renderWarnings(warnings, { color: job.errorLook.color })}\n`)
-}
-
-/** A problem or a warning as JSON shows it. */
-export function problemFacts(problem: ManifestProblem): Readonly<Record<string, unknown>> {
-  const { file, code, facts, line, column, path } = problem
-  const message = sentenceOf(code, facts)
-  return { code, file, line, column, path, message, next: nextOf(code, facts), nearest: facts['nearest'] ?? [], facts }
 }

@@ -4,7 +4,7 @@ import { EnginehouseError } from '../core/index.ts'
 
 /** Commands of the contract that this version does not have, as people type them. */
 const COMMANDS =
-  'pull verify rm gc gguf plan apply keys top state diff replay ' +
+  'pull verify rm gc gguf keys top state diff replay ' +
   'analyze limits connect bench backup restore support-bundle upgrade rollback'
 
 const SUBCOMMANDS = [['engines', 'doctor']] as const

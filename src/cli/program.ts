@@ -4,6 +4,7 @@ import { EnginehouseError, quote } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
 import type { Act, Register } from './command.ts'
 import { config } from './commands/config.ts'
+import { apply } from './commands/apply.ts'
 import { completion } from './commands/completion.ts'
 import { devices } from './commands/devices.ts'
 import { doctor } from './commands/doctor.ts'
@@ -15,6 +16,7 @@ import { load } from './commands/load.ts'
 import { logs } from './commands/logs.ts'
 import { ls } from './commands/ls.ts'
 import { pin } from './commands/pin.ts'
+import { plan } from './commands/plan.ts'
 import { ps } from './commands/ps.ts'
 import { restart } from './commands/restart.ts'
 import { run } from './commands/run.ts'
@@ -35,7 +37,7 @@ import { packageVersion } from '../lib/package-version.ts'
 const COMMANDS: Readonly<Record<string, readonly Register[]>> = {
   'To begin:': [serve, init, validate, doctor, config, engines],
   'To look:': [status, ps, ls, show, devices, logs],
-  'To act:': [run, load, unload, restart, pin, unpin],
+  'To act:': [run, load, unload, restart, pin, unpin, plan, apply],
   'To understand:': [explain, events],
   'Besides:': [completion, version],
 }

@@ -40,7 +40,7 @@ export async function withPrivateDaemon(
     job.signal.throwIfAborted()
     const app = await house.startApp({
       manifest,
-      reread: null,
+      reading: null,
       stateDirectory,
       environment: job.world.environment,
       logLevel: logLevelOf(job.world.environment, 'error'),

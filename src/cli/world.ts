@@ -1,6 +1,8 @@
+import type { ManifestReading } from '../app/configuration.ts'
 import type { Foresight, HostSize } from '../app/foresee.ts'
 import type { Bytes, Manifest, WeightsFacts } from '../core/index.ts'
-import type { Knowledge, ManifestResult } from '../manifest/index.ts'
+import type { Knowledge, ManifestRead } from '../manifest/index.ts'
+import type { ManifestPlanAnswer } from './answers.ts'
 
 /** All that a command knows of the process that it runs in. */
 export interface World {
@@ -35,12 +37,14 @@ export interface House {
   claimOnHost(weights: WeightsFacts): Promise<Bytes>
   /** What can be said of each model before anybody asks for it; changes nothing. */
   foresee(manifest: Manifest, stateDirectory: string): Promise<readonly Foresight[]>
+  /** What a manifest is beside none at all: for a host without a daemon. */
+  planAlone(read: ManifestRead, stateDirectory: string): Promise<ManifestPlanAnswer>
 }
 
 export interface AppOptions {
   readonly manifest: Manifest
-  /** Reads the manifest again, for a reload; null for one that has no file. */
-  readonly reread: (() => Promise<ManifestResult>) | null
+  /** How the manifest was read; null for one that has no file. */
+  readonly reading: ManifestReading | null
   readonly stateDirectory: string
   readonly environment: NodeJS.ProcessEnv
   /** From which level on the daemon logs, on stderr. */

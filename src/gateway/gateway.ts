@@ -67,6 +67,8 @@ export interface Gateway {
   listen(address: ListenAddress): Promise<ListenAddress>
   /** The local login: the same routes on a socket that the file system protects, so no Host or Origin is checked. */
   listenLocal(socketPath: string): Promise<void>
+  /** Whether a request came by that socket. */
+  isLocal(request: IncomingMessage): boolean
   /**
    * Takes no new connection and no new inference request; what runs or waits goes on. When the signal aborts, each of
    * those gets its terminal error. Resolves when no request is left and every socket is closed.
@@ -106,6 +108,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     frameworkErrors: sendError,
   })
   const localSockets = new WeakSet<Socket>()
+  const isLocal = (request: IncomingMessage): boolean => localSockets.has(request.socket)
   const hosts = createHosts(options.hostNames, () => options.manifest().server.hosts)
   const routes = createKnownRoutes()
   app.setErrorHandler(sendError)
@@ -115,7 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     routes,
     hosts: hosts.allowed,
     origins: () => options.manifest().server.cors,
-    isLocal: (request) => localSockets.has(request.socket),
+    isLocal,
   })
   registerHealth(app, { view, metrics, stage: () => (draining ? 'stopping' : view.stage) })
   const catalog = createCatalog(view)
@@ -159,6 +162,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       hosts.listenOn(bound)
       return bound
     },
+    isLocal,
     async listenLocal(socketPath) {
       await app.ready()
       await bind(local, { kind: 'unix', path: socketPath })

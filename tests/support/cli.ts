@@ -67,6 +67,7 @@ export function startCommand(argv: readonly string[], options: CommandOptions = 
       hostSize: async () => ({ devices: [], claimable: 0, free: null }),
       claimOnHost: async ({ bytes }) => bytes,
       foresee: async () => [],
+      planAlone: async () => ({ manifest: null, models: [], settings: [], leaving: [], warnings: [] }),
       ...options.house,
     }),
   })

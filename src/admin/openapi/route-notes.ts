@@ -4,6 +4,8 @@ import {
   clearBody,
   levelBody,
   loadBody,
+  manifestBody,
+  noBody,
   pinBody,
   restartBody,
   unloadAllBody,
@@ -144,6 +146,29 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
     what: 'from which level on the daemon logs from now on; answers with the level and what it was',
     body: levelBody,
     answers: 'LogLevelShape',
+  },
+  'GET /api/v1/config': {
+    ...native,
+    what: 'every value of the manifest that holds, and where each comes from; no secrets',
+    answers: 'ConfigShape',
+  },
+  'POST /api/v1/config/reload': {
+    ...native,
+    what: 'read the manifest again and put it in force; one that is wrong changes nothing',
+    body: noBody,
+    answers: 'ReloadShape',
+  },
+  'POST /api/v1/plan': {
+    ...native,
+    what: "what a text in the manifest's place would change, and what fits here; on the admin socket only",
+    body: manifestBody,
+    answers: 'ManifestPlanShape',
+  },
+  'POST /api/v1/validate': {
+    ...native,
+    what: "what is wrong with a text in the manifest's place; on the admin socket only",
+    body: manifestBody,
+    answers: 'ValidityShape',
   },
   'POST /api/v1/models/load': {
     ...native,

@@ -1,10 +1,16 @@
+import type { ManifestReading } from '../../app/configuration.ts'
 import type { Manifest } from '../../core/index.ts'
-import type { ManifestResult } from '../../manifest/index.ts'
 import { EXIT } from '../../core/index.ts'
 import type { Register } from '../command.ts'
 import type { Job } from '../job.ts'
 import { logLevelOf } from '../log-level.ts'
-import { manifestPath, readManifestFile, requireManifestRead, sayWarnings } from '../manifest-file.ts'
+import {
+  manifestPath,
+  readManifestFile,
+  readManifestInPlace,
+  requireManifestRead,
+  sayWarnings,
+} from '../manifest-file.ts'
 import { type OverrideOptions, withOverrides } from '../override-options.ts'
 import { stopRequests } from '../stop-requests.ts'
 import type { App } from '../world.ts'
@@ -19,17 +25,22 @@ export const serve: Register = (program, act) => {
       const path = await manifestPath(job, undefined)
       const read = await requireManifestRead(job, await readManifestFile(job, path, flags))
       await sayWarnings(job, read)
-      const { manifest } = read
+      const { manifest, settings } = read
       const { overrideNotices } = await import('../../manifest/index.ts')
       overrideNotices(job.world.environment).forEach((notice) => job.note(notice))
-      return runDaemon(job, { manifest, reread: () => readManifestFile(job, path, flags), flags })
+      const reading: ManifestReading = {
+        settings,
+        again: () => readManifestFile(job, path, flags),
+        text: (text) => readManifestInPlace(job, path, text, flags),
+      }
+      return runDaemon(job, { manifest, reading, flags })
     }),
   )
 }
 
 interface Order {
   readonly manifest: Manifest
-  readonly reread: () => Promise<ManifestResult>
+  readonly reading: ManifestReading
   readonly flags: OverrideOptions
 }
 
@@ -58,7 +69,7 @@ async function runDaemon(job: Job, order: Order): Promise<number> {
   }
 }
 
-async function start(job: Job, { manifest, reread, flags }: Order): Promise<App> {
+async function start(job: Job, { manifest, reading, flags }: Order): Promise<App> {
   const { environment } = job.world
   const [{ startApp }, { stateDirectoryPath }] = await Promise.all([
     job.world.house(),
@@ -66,7 +77,7 @@ async function start(job: Job, { manifest, reread, flags }: Order): Promise<App>
   ])
   return startApp({
     manifest,
-    reread,
+    reading,
     stateDirectory: stateDirectoryPath(environment),
     environment,
     logLevel: logLevelOf(environment, 'info', flags.logLevel),

@@ -1,7 +1,6 @@
 import type { Register } from '../command.ts'
 import {
   manifestPath,
-  problemFacts,
   readManifestFile,
   readManifestStdin,
   requireManifestRead,
@@ -22,7 +21,8 @@ export const validate: Register = (program, act) => {
         const read = await requireManifestRead(job, result)
         await sayWarnings(job, read)
         const { models } = read.manifest
-        const warned = read.warnings.problems.map(problemFacts)
+        const { problemShape } = await import('../../manifest/index.ts')
+        const warned = read.warnings.problems.map(problemShape)
         if (job.options.json) job.printJson({ path, valid: true, models: [...models.keys()], warnings: warned })
         else job.print(`${path} is valid: ${models.size} ${models.size === 1 ? 'model' : 'models'}\n`)
       }),

@@ -28,22 +28,19 @@ export function checkDaemon(daemon: DaemonFacts, { program, clock }: Pick<Facts,
 }
 
 /** Nothing where no daemon runs, or it has no file. */
-export function checkManifestAge(daemon: DaemonFacts): readonly Finding[] {
-  const check = 'manifest age'
-  if (daemon.kind !== 'running' || daemon.manifest === null) return []
-  const { manifest, manifestAt, startedAt } = daemon
-  if (manifestAt === null) {
-    return [warn(check, `${manifest} is gone; the daemon goes on with what it read`, 'Put the file back.')]
+export function checkInForce(daemon: DaemonFacts): readonly Finding[] {
+  const check = 'in force'
+  if (daemon.kind !== 'running' || daemon.manifest === null || daemon.file === null) return []
+  const { manifest, file } = daemon
+  if (file === 'in_force') return [pass(check, `${manifest}, as it is now`)]
+  if (file === 'changed') {
+    const fix = '`enginehouse plan` shows what differs, `enginehouse apply` puts it in force.'
+    return [warn(check, `${manifest} was changed, and the daemon goes by what it read before`, fix)]
   }
-  if (manifestAt <= startedAt) return [pass(check, `${manifest}, as it was read`)]
-  const ago = formatDuration(manifestAt - startedAt)
-  return [
-    warn(
-      check,
-      `${manifest} was changed ${ago} after the daemon started`,
-      'Restart the daemon to be sure that it holds.',
-    ),
-  ]
+  if (file === 'gone')
+    return [warn(check, `${manifest} is gone; the daemon goes by what it read`, 'Put the file back.')]
+  const found = `${manifest} is wrong now, and the daemon goes by what it read before: ${file.refused}`
+  return [fail(check, found, '`enginehouse validate` shows each problem with its line.')]
 }
 
 export function checkLeftovers(daemon: DaemonFacts): readonly Finding[] {

@@ -1,4 +1,4 @@
-import { checkDaemon, checkLeftovers, checkManifestAge } from './check-daemon.ts'
+import { checkDaemon, checkInForce, checkLeftovers } from './check-daemon.ts'
 import {
   checkClock,
   checkGpu,
@@ -36,7 +36,7 @@ export function examine(facts: Facts): readonly Finding[] {
       ? [...checkWeights(manifest), ...checkEngines(manifest), ...checkClaims(manifest, facts), checkListen(manifest)]
       : []),
     checkDaemon(daemon, facts),
-    ...checkManifestAge(daemon),
+    ...checkInForce(daemon),
     ...checkLeftovers(daemon),
   ]
 }

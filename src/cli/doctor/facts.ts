@@ -115,7 +115,7 @@ export type DaemonFacts =
       readonly listen: string | null
       readonly manifest: string | null
       readonly startedAt: Instant
-      /** When its manifest's file was last written; null where there is none any more. */
-      readonly manifestAt: Instant | null
+      /** What became of its manifest's file since it was read; null where that cannot be told. */
+      readonly file: 'in_force' | 'changed' | 'gone' | { readonly refused: string } | null
       readonly leftovers: LaunchesLeft
     }

@@ -1,10 +1,13 @@
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { access, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import { launchesLeft, readDaemonFile, readLock, type StateDirectory } from '../../journal/index.ts'
 import { systemCode, systemReason } from '../../lib/system-reason.ts'
+import type { Client } from '../client.ts'
 import type { Job } from '../job.ts'
+import { DaemonError } from '../problem.ts'
+import { isEmptyPlan } from '../render/manifest-plan.ts'
 import type { DaemonFacts, StateFacts } from './facts.ts'
 import { diskOf } from './gather-host.ts'
 
@@ -54,7 +57,8 @@ export async function gatherDaemon(job: Job, state: StateDirectory): Promise<Dae
   if (lock?.kind !== 'held') return { kind: 'none', leftovers }
   try {
     const file = await readDaemonFile(state)
-    const status = await (await job.client(file?.adminSocket ?? state.adminSocket)).status()
+    const client = await job.client(file?.adminSocket ?? state.adminSocket)
+    const status = await client.status()
     return {
       kind: 'running',
       pid: status.pid,
@@ -62,7 +66,7 @@ export async function gatherDaemon(job: Job, state: StateDirectory): Promise<Dae
       listen: status.listen,
       manifest: status.manifest,
       startedAt: job.now() - status.uptime_seconds * 1000,
-      manifestAt: status.manifest === null ? null : await modifiedAt(status.manifest),
+      file: status.manifest === null ? null : await compareFile(client, status.manifest),
       leftovers,
     }
   } catch (error) {
@@ -70,6 +74,20 @@ export async function gatherDaemon(job: Job, state: StateDirectory): Promise<Dae
     return { kind: 'silent', pid: lock.pid, why: systemReason(error).replace(/\.$/, '') }
   }
 }
+
+/** The daemon is asked what its file, as it is now, would change. */
+async function compareFile(client: Client, path: string): Promise<Running['file']> {
+  try {
+    const plan = await client.plan(await readFile(path, 'utf8'))
+    return isEmptyPlan(plan) ? 'in_force' : 'changed'
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 'gone'
+    const refused = error instanceof DaemonError && error.problem.code === 'manifest_invalid'
+    return refused ? { refused: error.message.replace(/\.$/, '') } : null
+  }
+}
+
+type Running = Extract<DaemonFacts, { kind: 'running' }>
 
 export async function modifiedAt(path: string): Promise<number | null> {
   return stat(path).then(

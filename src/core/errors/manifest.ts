@@ -17,7 +17,8 @@ export const MANIFEST_ERRORS = Object.freeze({
     next: 'Correct the path or the permissions of the file.',
     example: { path: './enginehouse.yaml', why: 'permission denied' },
   }),
-  manifest_invalid: define<{ path: string; problems: number }>({
+  /** `list`: each problem, for programs. */
+  manifest_invalid: define<{ path: string; problems: number; list?: readonly unknown[] }>({
     ...manifest,
     sentence: (f) => `The manifest ${f.path} has ${f.problems === 1 ? 'a problem' : `${f.problems} problems`}.`,
     next: 'Each is listed with its line; `enginehouse validate` checks again.',

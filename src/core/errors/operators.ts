@@ -1,4 +1,5 @@
 import { formatDuration } from '../units.ts'
+import type { Facts } from './spec.ts'
 import { client, define, EXIT, server } from './spec.ts'
 import { ended, list, quote } from './words.ts'
 
@@ -21,6 +22,15 @@ export const OPERATOR_ERRORS = Object.freeze({
     sentence: (f) => `The results could not be written: ${f.why}.`,
     next: 'Make room where stdout leads, or send it elsewhere.',
     example: { why: 'no space left on device' },
+  }),
+  not_confirmed: define<Facts>({
+    ...server,
+    status: 500,
+    fault: 'operator',
+    retry: 'never',
+    sentence: () => 'Nothing was changed.',
+    next: 'Answer y, or give `--yes`, to have it done.',
+    example: {},
   }),
   file_exists: define<{ path: string }>({
     ...server,

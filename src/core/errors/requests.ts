@@ -103,6 +103,17 @@ export const REQUEST_ERRORS = Object.freeze({
     about:
       'A web page can make a browser send requests here under a name of its own; only names that are known to mean this daemon are answered.',
   }),
+  admin_socket_only: define<{ path: string }>({
+    ...client,
+    type: 'permission_error',
+    status: 403,
+    exit: EXIT.notAllowed,
+    sentence: (f) => `The route ${f.path} answers on the admin socket only: it looks at files that the request names.`,
+    next: 'Ask on the host itself, as the user whose daemon it is.',
+    example: { path: '/api/v1/plan' },
+    about:
+      "Every user of a host reaches its ports; the socket is in a directory that only the daemon's user may enter.",
+  }),
   origin_not_allowed: define<{ origin: string }>({
     ...client,
     type: 'permission_error',

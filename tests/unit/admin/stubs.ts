@@ -157,6 +157,8 @@ export function adminOptions(more: Partial<AdminOptions> = {}): AdminOptions {
     startedAt: NOW - 7_500_000,
     listen: () => 'http://127.0.0.1:8080',
     manifest: '/etc/m.yaml',
+    configuration: null,
+    isLocal: () => true,
     stateDirectory: '/state',
     now: () => NOW,
     ...more,

@@ -57,7 +57,7 @@ export const WELL: Facts = {
     listen: 'http://127.0.0.1:8080',
     manifest: MANIFEST.path,
     startedAt: NOW - 7_200_000,
-    manifestAt: NOW - 8_000_000,
+    file: 'in_force',
     leftovers: { launches: 1, damaged: 0 },
   },
 }

@@ -52,7 +52,6 @@ describe('what this version does not have', () => {
     ['pull', '--all'],
     ['pull', 'cancel', 'j'],
     ['gguf', 'f'],
-    ['plan', '--exit-code'],
     ['keys', 'create', 'n', '--scope', 'infer'],
     ['support-bundle'],
   ])('%s is refused by name', async (...argv) => {

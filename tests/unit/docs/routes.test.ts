@@ -64,7 +64,7 @@ it.each(native('POST'))('POST %s takes the body that its note tells of, and no o
   const fields = Object.keys(body?.shape ?? {})
   const app = await admin()
   const needed = Object.fromEntries(
-    ['model', 'device'].filter((each) => fields.includes(each)).map((each) => [each, 'x']),
+    ['model', 'device', 'manifest'].filter((each) => fields.includes(each)).map((each) => [each, 'x']),
   )
   const payload = { ...needed, _: 1 }
   const answer = await app.inject({ method: 'POST', url, payload })
