@@ -8,7 +8,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = Object.free
   validate: ['enginehouse validate', 'enginehouse validate next.yaml --json', 'make-manifest | enginehouse validate -'],
   plan: ['enginehouse plan', 'enginehouse plan next.yaml', 'enginehouse plan next.yaml --exit-code --quiet'],
   apply: ['enginehouse apply', 'enginehouse apply next.yaml', 'enginehouse apply next.yaml --yes'],
-  config: ['enginehouse config show --origin', 'enginehouse config schema > manifest.schema.json'],
+  config: ['enginehouse config show --origin', 'enginehouse config show --json'],
   doctor: ['enginehouse doctor', 'enginehouse doctor -c enginehouse.yaml --json'],
   status: ['enginehouse status', 'enginehouse status --host http://gpu1:8080 --key-file key'],
   run: [

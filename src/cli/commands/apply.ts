@@ -4,17 +4,17 @@ import { confirm } from '../confirm.ts'
 import type { Job } from '../job.ts'
 import { planManifest, type Planned } from '../plan-manifest.ts'
 import { isSameFile, replaceManifest } from '../replace-manifest.ts'
-import { isEmptyPlan, renderManifestPlan } from '../render/manifest-plan.ts'
 
 export const apply: Register = (program, act) => {
   program
     .command('apply')
-    .description('put a manifest in force: shows the plan, asks, and has the daemon reload')
+    .description('show the plan, ask, and put a manifest in force')
     .argument('[file]', "takes the place of the daemon's manifest, which is kept as .bak; - reads it from stdin")
     .action(act((job, file: string | undefined) => applyManifest(job, file)))
 }
 
 async function applyManifest(job: Job, file: string | undefined): Promise<void> {
+  const { isEmptyPlan, renderManifestPlan } = await import('../render/manifest-plan.ts')
   const planned = await planManifest(job, file)
   const { daemon, plan } = planned
   if (daemon === null)

@@ -1,7 +1,6 @@
 import { EXIT } from '../../core/index.ts'
 import type { Register } from '../command.ts'
 import { planManifest } from '../plan-manifest.ts'
-import { isEmptyPlan, renderManifestPlan, unplaceable } from '../render/manifest-plan.ts'
 
 interface PlanOptions {
   readonly exitCode?: true
@@ -13,11 +12,12 @@ const CHANGES = 10
 export const plan: Register = (program, act) => {
   program
     .command('plan')
-    .description('show what a manifest would change; without a daemon, what it asks of this host')
+    .description('show what another manifest would change')
     .argument('[file]', "the manifest; - reads it from stdin; without it the daemon's own, as its file is now")
     .option('--exit-code', `exit with ${CHANGES} when something would change`)
     .action(
       act(async (job, file: string | undefined, { exitCode }: PlanOptions) => {
+        const { isEmptyPlan, renderManifestPlan, unplaceable } = await import('../render/manifest-plan.ts')
         const { plan: found, from, daemon } = await planManifest(job, file)
         if (daemon === null) job.note(`No daemon runs here: ${from} is compared with nothing.`)
         if (job.options.json) job.printJson(found)
