@@ -1,6 +1,7 @@
 import * as z from 'zod'
 
 import type * as shapes from '../shapes.ts'
+import { CONFIG_SCHEMAS } from './config-schemas.ts'
 
 /*
  * The shapes of ../shapes.ts as schemas, for the OpenAPI document only. The compiler holds each to its type; a test
@@ -255,4 +256,5 @@ export const SHAPE_SCHEMAS: Readonly<Record<string, z.ZodType>> = Object.freeze(
   VersionShape: version,
   EventShape: event,
   ExplanationShape: explanation,
+  ...CONFIG_SCHEMAS,
 })
