@@ -3,6 +3,8 @@ import type { AnswerTimeouts, Millis } from '../core/index.ts'
 /** Above this Node's timers fire at once. */
 const LONGEST_TIMER: Millis = 2 ** 31 - 1
 
+const NEVER: Millis = Infinity
+
 /** Which limit passed, as the manifest calls it. */
 export type PassedLimit = 'first_byte' | 'between_bytes' | 'total'
 
@@ -17,8 +19,9 @@ export interface AnswerDeadlineOptions {
 }
 
 /**
- * The time limits of one answer, from when its engine gets the request. One timer each: a byte only notes the time, and
- * the timer that fires too soon for it is set again, so that a stream pays nothing per token.
+ * The time limits of one answer, from when its engine gets the request. One timer each, set once for most: a byte only
+ * notes the time, and a timer that fires too soon for it is set again. So a stream pays nothing per token, and a short
+ * answer one timer that never fires.
  */
 export class AnswerDeadline {
   readonly #options: AnswerDeadlineOptions
@@ -29,14 +32,13 @@ export class AnswerDeadline {
   constructor(options: AnswerDeadlineOptions) {
     this.#options = options
     this.#begun = options.now()
-    this.#arm(this.#begun)
+    const { firstByte, betweenBytes, total } = options.timeouts
+    // After the first byte the shorter of the two may rule: looking that early saves setting it again there.
+    this.#arm(Math.min(firstByte ?? NEVER, betweenBytes ?? NEVER, total ?? NEVER))
   }
 
   byte(): void {
-    const isFirst = this.#lastByte === null
     this.#lastByte = this.#options.now()
-    // The timer stands where the first byte was due, which may be far behind the next.
-    if (isFirst) this.#arm(this.#lastByte)
   }
 
   stop(): void {
@@ -44,33 +46,23 @@ export class AnswerDeadline {
     this.#timer = null
   }
 
-  #arm(now: Millis): void {
+  #arm(wait: Millis): void {
     this.stop()
-    const dues = this.#dues().map(({ due }) => due)
-    if (dues.length === 0) return
+    if (wait === NEVER) return
     // Timers may fire a fraction of a millisecond early.
-    const wait = Math.ceil(Math.max(0, Math.min(...dues) - now)) + 1
-    this.#timer = setTimeout(() => this.#look(), Math.min(wait, LONGEST_TIMER))
+    this.#timer = setTimeout(() => this.#look(), Math.min(Math.ceil(wait) + 1, LONGEST_TIMER))
   }
 
   #look(): void {
-    const { now, held, passed } = this.#options
+    const { timeouts, now, held, passed } = this.#options
     const at = now()
     if (held() && this.#lastByte !== null) this.#lastByte = at
-    const over = this.#dues().find(({ due }) => due <= at)
-    if (over === undefined) this.#arm(at)
-    else passed(over.limit, over.after)
-  }
-
-  #dues(): readonly { readonly limit: PassedLimit; readonly due: Millis; readonly after: Millis }[] {
-    const { firstByte, betweenBytes, total } = this.#options.timeouts
-    const dues: { limit: PassedLimit; due: Millis; after: Millis }[] = []
-    const add = (limit: PassedLimit, from: Millis, after: Millis | null): void => {
-      if (after !== null) dues.push({ limit, due: from + after, after })
-    }
-    if (this.#lastByte === null) add('first_byte', this.#begun, firstByte)
-    else add('between_bytes', this.#lastByte, betweenBytes)
-    add('total', this.#begun, total)
-    return dues
+    const isFirst = this.#lastByte === null
+    const after = (isFirst ? timeouts.firstByte : timeouts.betweenBytes) ?? NEVER
+    const byteDue = (this.#lastByte ?? this.#begun) + after
+    const totalDue = this.#begun + (timeouts.total ?? NEVER)
+    if (byteDue <= at) passed(isFirst ? 'first_byte' : 'between_bytes', after)
+    else if (totalDue <= at) passed('total', timeouts.total ?? 0)
+    else this.#arm(Math.min(byteDue, totalDue, isFirst ? at + (timeouts.betweenBytes ?? NEVER) : NEVER) - at)
   }
 }
