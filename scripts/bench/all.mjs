@@ -4,13 +4,14 @@
 //
 // Takes about ten minutes; on a machine that does nothing else. `--rounds` replaces each bench's own number.
 import * as coldStart from './cold-start.mjs'
+import * as flood from './flood.mjs'
 import * as memory from './memory.mjs'
 import * as requests from './requests.mjs'
 import * as swap from './swap.mjs'
 import { describeMachine } from './lib/machine.mjs'
 import { readOptions } from './lib/options.mjs'
 
-const BENCHES = Object.freeze({ requests, 'cold-start': coldStart, swap, memory })
+const BENCHES = Object.freeze({ requests, 'cold-start': coldStart, swap, memory, flood })
 
 const { rounds } = readOptions({ rounds: null })
 const machine = describeMachine()
