@@ -2,6 +2,7 @@ import type { ModelName } from '../core/index.ts'
 import { quote } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
 import { describe } from './issues.ts'
+import { HINTED_NAMES_MAX } from './limits.ts'
 import type { Placed } from './node.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
@@ -24,10 +25,13 @@ export function resolveFallbacks(
   report: Report,
 ): ReadonlyMap<ModelName, ModelName> {
   const targets = new Map<ModelName, ModelName>()
+  let unknown = 0
   for (const place of places) {
     const target = names.get(place.name)
-    if (target === undefined) reportUnknown(place, names, report)
-    else if (target !== place.model) targets.set(place.model, target)
+    if (target === undefined) {
+      unknown += 1
+      reportUnknown(place, unknown > HINTED_NAMES_MAX ? [] : nearest(place.name, names.keys()), report)
+    } else if (target !== place.model) targets.set(place.model, target)
     else if (place.isOwn) reportItself(place, report)
   }
   const byModel = new Map(places.map((place) => [place.model, place]))
@@ -35,13 +39,13 @@ export function resolveFallbacks(
   return targets
 }
 
-function reportUnknown({ name, placed }: FallbackPlace, names: ReadonlyMap<string, ModelName>, report: Report): void {
+function reportUnknown({ placed }: FallbackPlace, near: readonly string[], report: Report): void {
   const { entry, path } = placed
   const facts = {
     key: dotted(path),
     expected: 'the name or an alias of a model',
     got: describe(entry.node),
-    nearest: nearest(name, names.keys()),
+    nearest: near,
   }
   report('manifest_value', facts, entry.node.span, path)
 }

@@ -15,7 +15,7 @@ export const ALIASED_NODES_MAX = 20_000
 export const ENV_FILE_SIZE_MAX: Bytes = MIB / 16
 /** Characters of all values that variables stand in, as they are after that: aliases may repeat each of them. */
 export const VARYING_TEXT_MAX = MIB
-/** Unset variables for which like names are looked for: each is compared with all that are set. */
+/** Unset variables, and fallbacks that are no model, for which like names are looked for: each is compared with all. */
 export const HINTED_NAMES_MAX = 100
 
 export const NAME_LENGTH_MAX = 128

@@ -12,6 +12,8 @@ export interface Pool {
   /** Of the names that are written right. */
   readonly counts: MemorySpec['resources']
   readonly entries: ReadonlyMap<string, Entry>
+  /** Names that somebody who wrote this one may have meant. */
+  readonly nearest: (name: string) => readonly string[]
 }
 
 const NAME = /^[A-Za-z][A-Za-z0-9._-]*$/
@@ -20,7 +22,7 @@ const POOL_PATH = ['memory', 'resources']
 
 /** Reads `memory.resources`, whose values were checked; reports names that cannot be, and too many of them. */
 export function readPool(entry: Entry | undefined, report: Report): Pool {
-  if (entry?.node.kind !== 'mapping') return { counts: {}, entries: new Map() }
+  if (entry?.node.kind !== 'mapping') return { counts: {}, entries: new Map(), nearest: () => [] }
   const { entries } = entry.node
   for (const [name, { key }] of entries) {
     const here = [...POOL_PATH, name]
@@ -37,7 +39,17 @@ export function readPool(entry: Entry | undefined, report: Report): Pool {
     const facts = { key: dotted(POOL_PATH), expected, got: `one of ${entries.size}`, nearest: [] }
     report('manifest_value', facts, entry.key, POOL_PATH)
   }
-  return { counts: countsOf(entries), entries }
+  return { counts: countsOf(entries), entries, nearest: nearestAmong([...entries.keys()]) }
+}
+
+/** Looked for once: a name of `defaults` is met again with every model. */
+function nearestAmong(names: readonly string[]): Pool['nearest'] {
+  const found = new Map<string, readonly string[]>()
+  return (name) => {
+    const known = found.get(name) ?? nearest(name, names)
+    found.set(name, known)
+    return known
+  }
 }
 
 /**
@@ -54,8 +66,8 @@ export function readResources(layers: readonly Placed[], pool: Pool, report: Rep
       const count = countOf(node)
       if (!there) {
         const expected = 'a mapping of names that stand under memory.resources'
-        const names = nearest(name, pool.entries.keys())
-        report('manifest_value', { key: dotted(path), expected, got: quote(name), nearest: names }, key, here)
+        const facts = { key: dotted(path), expected, got: quote(name), nearest: pool.nearest(name) }
+        report('manifest_value', facts, key, here)
       } else if (count !== undefined && count > (pool.counts[name] ?? count)) {
         const why = `${dotted(here)} is ${describe(node)}, and ${dotted([...POOL_PATH, name])} is ${describe(there.node)}.`
         report('manifest_conflict', { why, next: 'Take less, or say that there is more.' }, node.span, here)

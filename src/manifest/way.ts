@@ -35,7 +35,8 @@ export function readWay(context: ModelContext, directory: string, base?: Way): W
   const written = value('engine')
   if (written === undefined && !base) requireKey('engine', 'it says what kind of server runs the model', context)
   const engine = written ?? base?.engine ?? 'command'
-  const gpus = readGpus(context) ?? { kind: 'none' }
+  const asked = readGpus(context)
+  const gpus: GpuRequest = asked ?? { kind: 'none' }
   checkEngine(engine, gpus, context, base)
   const usual = ENGINE_DEFAULTS[engine]
   const parallel = value('parallel') ?? usual.parallel
@@ -47,7 +48,7 @@ export function readWay(context: ModelContext, directory: string, base?: Way): W
     context: value('context') ?? DEFAULT_MODEL.context,
     parallel,
     concurrency: value('concurrency') ?? usual.concurrency ?? parallel,
-    memory: inherits ? base.memory : readMemory(gpus, context),
+    memory: inherits ? base.memory : asked ? readMemory(asked, context) : null,
     args: written ? readArgs(layers('args'), engine, knowledge.reservedFlags(engine), report) : [],
     ...readProgram(engine, context),
   }

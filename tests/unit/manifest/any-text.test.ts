@@ -132,3 +132,17 @@ test('many variables that are not set are read in time that grows with their num
     facts: { names: ['VARIABEL_0'], nearest: expect.arrayContaining(['VARIABLE_0']) },
   })
 })
+
+test('many names that are none are read in time that grows with their number', () => {
+  const many = Array.from({ length: 4000 }, (_, index) => index)
+  const fallbacks = many.map((index) => `  model${index}: { engine: command, command: [x], fallback: modle${index} }\n`)
+  expect(parseBad(`version: 1\nmodels:\n${fallbacks.join('')}`).problems).toHaveLength(4000)
+  const names = (word: string): string => Array.from({ length: 60 }, (_, index) => `${word}${index}: 1`).join(', ')
+  const models = many.map((index) => `  m${index}: { engine: command, command: [x] }\n`)
+  const text = `version: 1
+memory: { resources: { ${names('licence')} } }
+defaults: { resources: { ${names('licenec')} } }
+models:
+${models.join('')}`
+  expect(parseBad(text).problems).toHaveLength(60)
+})

@@ -13,6 +13,11 @@ export const ON_GPUS: readonly Case[] = [
     command('gpus: { count: 2 }').replace('  m:', '  ▶m:'),
     ['manifest_missing_key', 'models.m needs "memory"'],
   ],
+  [
+    'a misspelt GPU request beside memory',
+    llama('gpus: ▶an', 'memory: all'),
+    ['manifest_value', 'Did you mean "any"?'],
+  ],
   ['a misspelt GPU request', llama('gpus: ▶an'), ['manifest_value', 'Did you mean "any"?']],
   ['a misspelt count', llama('gpus: { ▶cout: 2 }'), ['manifest_unknown_key', 'Did you mean "count"?']],
   ['no GPU in the list', llama('gpus: ▶[]'), ['manifest_value', 'models.m.gpus must be any, none, a list such as [0]']],
