@@ -1,4 +1,5 @@
 import type { Register } from '../command.ts'
+import { deviceNames } from '../device-names.ts'
 import { momentText } from '../options.ts'
 import { recordLine, recordRenderer } from '../render/explanation.ts'
 
@@ -24,10 +25,11 @@ export const events: Register = (program, act) => {
       act(async (job, { follow, model, since }: EventsOptions) => {
         const client = await job.client()
         const limit = since === undefined ? (follow ? SHOWN_BEFORE_FOLLOWING : SHOWN) : undefined
+        const named = deviceNames(client)
         const show = job.look.width === null ? recordLine : recordRenderer(job.look, job.now())
         for await (const event of client.events({ follow: follow === true, model, since, limit })) {
           if (job.options.json) job.printJson(event)
-          else job.print(show(event))
+          else job.print(show(await named(event)))
         }
       }),
     )

@@ -3,6 +3,7 @@ import { nearest } from '../../lib/nearest.ts'
 import type { ExplanationAnswer } from '../answers.ts'
 import type { Client } from '../client.ts'
 import type { Register } from '../command.ts'
+import { deviceNames } from '../device-names.ts'
 import type { Job } from '../job.ts'
 import { momentText } from '../options.ts'
 import { DaemonError } from '../problem.ts'
@@ -24,9 +25,10 @@ export const explain: Register = (program, act) => {
         if (at === undefined && isErrorCode(subject)) return explainCode(job, subject)
         const failure = at === undefined ? await failureOf(subject) : null
         if (failure) return explainFailure(job, subject, failure)
-        const answer = await ask(await job.client(), subject, at)
+        const client = await job.client()
+        const answer = await ask(client, subject, at)
         if (job.options.json) job.printJson(answer)
-        else job.print(renderExplanation(answer, job.look, job.now()))
+        else job.print(renderExplanation(await deviceNames(client)(answer), job.look, job.now()))
       }),
     )
 }
@@ -65,10 +67,11 @@ async function ask(client: Client, subject: string, at: string | undefined): Pro
   }
 }
 
-/** A code that is mistyped is met as a model that is not there. */
+/** A code that is mistyped is met as a model that is not there; a model of nearly that name goes before it. */
 function withCodes(error: DaemonError, subject: string): DaemonError {
   const [code] = nearest(subject, Object.keys(ERRORS))
-  if (code === undefined) return error
+  const { nearest: models } = error.problem.facts
+  if (code === undefined || (Array.isArray(models) && models.length > 0)) return error
   return new DaemonError({ ...error.problem, next: `Did you mean the error code ${code}?` })
 }
 

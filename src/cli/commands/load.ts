@@ -2,6 +2,7 @@ import { EXIT } from '../../core/index.ts'
 import type { DecidedAnswer } from '../answers.ts'
 import type { Client } from '../client.ts'
 import type { Register } from '../command.ts'
+import { deviceNames } from '../device-names.ts'
 import type { Job } from '../job.ts'
 import { renderDecision, renderReady } from '../render/decision.ts'
 import { watchLoad } from '../watch-load.ts'
@@ -26,7 +27,7 @@ export const load: Register = (program, act) => {
         const client = await job.client()
         const answer = await ask(job, client, model, options)
         if (job.options.json) job.printJson(answer)
-        else job.print(render(job, answer, options))
+        else job.print(render(job, await deviceNames(client)(answer), options))
         return answer.decision.action === 'refuse' ? EXIT.placement : EXIT.ok
       }),
     )

@@ -1,5 +1,6 @@
 import { EXIT } from '../../core/index.ts'
 import type { Register } from '../command.ts'
+import { deviceNames } from '../device-names.ts'
 import { durationText } from '../options.ts'
 import { renderDecision } from '../render/decision.ts'
 import { pinnedText } from '../render/words.ts'
@@ -13,12 +14,13 @@ export const pin: Register = (program, act) => {
     .option('--for <duration>', 'end the pin after this time, such as 2h', durationText)
     .action(
       act(async (job, model: string, options: { readonly for?: string }) => {
-        const answer = await (await job.client()).pin(model, options.for ?? null)
+        const client = await job.client()
+        const answer = await client.pin(model, options.for ?? null)
         if (job.options.json) job.printJson(answer)
         else {
           const { decision, model: pinned } = answer
           if (decision.action === 'start' || decision.action === 'refuse')
-            job.print(renderDecision(answer, 'done', job.look, job.now()))
+            job.print(renderDecision(await deviceNames(client)(answer), 'done', job.look, job.now()))
           if (pinned.pinned) {
             const loads = pinned.phase === 'ready' ? '' : '; it is being loaded'
             job.print(`${pinned.id} is pinned: ${pinnedText(pinned.pinned, job.now())}${loads}\n`)

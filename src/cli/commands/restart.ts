@@ -1,5 +1,6 @@
 import { EXIT } from '../../core/index.ts'
 import type { Register } from '../command.ts'
+import { deviceNames } from '../device-names.ts'
 import { renderDecision, renderReady } from '../render/decision.ts'
 import { watchLoad } from '../watch-load.ts'
 
@@ -27,8 +28,9 @@ export const restart: Register = (program, act) => {
         const answer = wait ? await watchLoad(job, client, model, outcome) : await outcome
         if (job.options.json) job.printJson(answer)
         else {
-          job.print(renderDecision(answer, dryRun ? 'would' : 'done', job.look, job.now()))
-          if (answer.model.phase === 'ready' && wait) job.print(renderReady(answer.model))
+          const shown = await deviceNames(client)(answer)
+          job.print(renderDecision(shown, dryRun ? 'would' : 'done', job.look, job.now()))
+          if (shown.model.phase === 'ready' && wait) job.print(renderReady(shown.model))
         }
         return answer.decision.action === 'refuse' ? EXIT.placement : EXIT.ok
       }),

@@ -1,5 +1,6 @@
 import { EnginehouseError } from '../../core/index.ts'
 import type { Register } from '../command.ts'
+import { deviceNames } from '../device-names.ts'
 import type { Job } from '../job.ts'
 import { watchLoad } from '../watch-load.ts'
 import { renderDecision, renderUnloadAll, type Tense } from '../render/decision.ts'
@@ -38,7 +39,7 @@ async function unloadOne(job: Job, model: string, options: UnloadOptions): Promi
   // Running requests end first, which may take a while.
   const answer = how.wait ? await watchLoad(job, client, model, outcome) : await outcome
   if (job.options.json) job.printJson(answer)
-  else job.print(renderDecision(answer, tenseOf(options), job.look, job.now()))
+  else job.print(renderDecision(await deviceNames(client)(answer), tenseOf(options), job.look, job.now()))
 }
 
 async function unloadAll(job: Job, options: UnloadOptions): Promise<void> {

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { ERRORS, EXIT } from '../../../src/core/index.ts'
 import { momentText } from '../../../src/cli/options.ts'
 import { runCommand } from '../../support/cli.ts'
-import { stubDaemon } from './stub-daemon.ts'
+import { type Answer, refusalOf, stubDaemon } from './stub-daemon.ts'
 import { WORLD } from './stub-world.ts'
 
 describe('an error code', () => {
@@ -16,8 +16,20 @@ describe('an error code', () => {
     expect(JSON.parse(data.stdout)).toMatchObject({ code, exit: expect.any(Number), status: expect.any(Number) })
   })
 
-  it('that is mistyped is recognised', async () => {
-    const { environment } = await stubDaemon(WORLD)
+  it('that is mistyped is recognised, unless a model is nearer', async () => {
+    const missing =
+      (names: readonly string[]): Answer =>
+      ({ query }, response) => {
+        const { model, request = '' } = query
+        const refusal =
+          model === undefined
+            ? refusalOf('request_not_found', { request })
+            : refusalOf('model_not_found', { model, nearest: names })
+        refusal({ route: '', query, body: null, key: null }, response)
+      }
+    const other = await stubDaemon({ 'GET /api/v1/explain': missing(['model-not-found']) })
+    expect((await runCommand(['explain', 'modle_not_found'], other)).stderr).toContain('mean "model-not-found"?')
+    const { environment } = await stubDaemon({ 'GET /api/v1/explain': missing([]) })
     const { exit, stderr } = await runCommand(['explain', 'modle_not_found'], { environment })
     expect([exit, stderr]).toEqual([6, expect.stringContaining('Did you mean the error code model_not_found?')])
   })
