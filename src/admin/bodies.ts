@@ -4,7 +4,7 @@ import type { Millis } from '../core/index.ts'
 import { EnginehouseError, parseDuration } from '../core/index.ts'
 import { LOG_LEVELS } from '../telemetry/index.ts'
 
-const model = z.string({ error: 'the name or alias of a model' }).min(1, 'the name or alias of a model')
+export const modelField = z.string({ error: 'the name or alias of a model' }).min(1, 'the name or alias of a model')
 const flag = z.boolean({ error: 'true or false' })
 const duration = z
   .union([z.string(), z.number()], { error: 'a duration such as 2h' })
@@ -15,16 +15,20 @@ const duration = z
     return z.NEVER
   })
 
-export const loadBody = z.strictObject({ model, wait: flag.default(true), dry_run: flag.default(false) })
+export const loadBody = z.strictObject({ model: modelField, wait: flag.default(true), dry_run: flag.default(false) })
 export const unloadBody = loadBody
 export const unloadAllBody = z.strictObject({ wait: flag.default(true), dry_run: flag.default(false) })
 /** `for`: how long; without it until unpinned. */
-export const pinBody = z.strictObject({ model, for: duration.nullable().default(null), wait: flag.default(false) })
+export const pinBody = z.strictObject({
+  model: modelField,
+  for: duration.nullable().default(null),
+  wait: flag.default(false),
+})
 export const restartBody = loadBody
 export const clearBody = z.strictObject({
   device: z.string({ error: 'the id of a device' }).min(1, 'the id of a device'),
 })
-export const unpinBody = z.strictObject({ model })
+export const unpinBody = z.strictObject({ model: modelField })
 export const levelBody = z.strictObject({ level: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }) })
 
 /** The text of a manifest, as it would stand in the daemon's file. */

@@ -28,6 +28,7 @@ export type {
   RequestShape,
   StatsShape,
   StatusShape,
+  SuccessShape,
   UnloadAllShape,
   ValidityShape,
   VersionShape,

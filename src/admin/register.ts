@@ -11,6 +11,7 @@ import { logRoutes } from './routes/logs.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { readRoutes } from './routes/reads.ts'
 import { requestRoutes } from './routes/requests.ts'
+import { routerRoutes } from './routes/router.ts'
 import { seedRoutes } from './routes/seed.ts'
 
 const PREFIX = '/api/v1'
@@ -29,7 +30,7 @@ export async function registerAdmin(app: FastifyInstance, options: AdminOptions)
   await addRoutes(
     app,
     '',
-    [seedRoutes, operationRoutes, documentationRoutes].flatMap((routesOf) => routesOf(options)),
+    [seedRoutes, routerRoutes, operationRoutes, documentationRoutes].flatMap((routesOf) => routesOf(options)),
   )
 }
 

@@ -190,6 +190,11 @@ export interface UnloadAllShape {
   readonly skipped: readonly { readonly model: string; readonly why: string }[]
 }
 
+/** As llama.cpp's router answers. */
+export interface SuccessShape {
+  readonly success: true
+}
+
 /** A model in memory, as single-host model servers tell it. */
 export interface LoadedShape {
   readonly model: string

@@ -12,7 +12,8 @@ const FOR_PAGES = { config: { crossOrigin: true } } as const
 
 /** Lists models from memory; never wakes one. */
 export function registerModels(app: FastifyInstance, catalog: Catalog): void {
-  app.get('/v1/models', FOR_PAGES, () => ({ object: 'list', data: catalog.listed().map(render) }))
+  for (const path of ['/v1/models', '/models'])
+    app.get(path, FOR_PAGES, () => ({ object: 'list', data: catalog.listed().map(render) }))
 
   // A wildcard, as names have slashes: clients send them plain or as %2F.
   app.get<{ Params: { '*': string } }>('/v1/models/*', FOR_PAGES, (request) => {

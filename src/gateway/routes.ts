@@ -26,7 +26,7 @@ const NOT_BUILT: readonly string[] = [
   '/v1/responses /responses /v1/rerank /rerank /v2/rerank /v1/score /v1/audio/* /v1/images/*',
   '/tokenize /detokenize /infill /v1/messages /v1/messages/count_tokens',
   '/v1/models/inventory /v1/models/download /v1/models/download/:job',
-  '/models /models/sse /models/load /models/unload',
+  '/models/sse',
   '/api/version /api/tags /api/ps /api/show /api/chat /api/generate /api/embed /api/embeddings /api/pull',
   '/api/v1/downloads /api/v1/config /api/v1/config/reload /api/v1/plan /api/v1/validate',
   '/upstream/:model/*',

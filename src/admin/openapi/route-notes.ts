@@ -12,6 +12,7 @@ import {
   unloadBody,
   unpinBody,
 } from '../bodies.ts'
+import { routerBody } from '../routes/router.ts'
 
 /** What a person wants to know of a route and its registration does not say. Tests hold the notes to the routes. */
 export interface RouteNote {
@@ -67,6 +68,20 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
   },
   'GET /v1/models/*': { ...openai, what: 'one model, by its name or alias; slashes plain or as %2F' },
 
+  'GET /models': { ...openai, what: "the same list, as clients of llama.cpp's router ask for it" },
+  'POST /models/load': {
+    ...openai,
+    wakes: 'yes',
+    what: "load a model, as llama.cpp's router is asked; answers when it is decided",
+    body: routerBody,
+    answers: 'SuccessShape',
+  },
+  'POST /models/unload': {
+    ...openai,
+    what: 'take a model out of memory; answers when it is decided',
+    body: routerBody,
+    answers: 'SuccessShape',
+  },
   'GET /v1/models/loaded': { ...dialect, what: 'models in memory', answers: '{ models: LoadedShape[], count }' },
   'GET /v1/models/stats': { ...dialect, what: 'what was counted since the daemon started', answers: 'StatsShape' },
   'POST /v1/models/unload-all': {

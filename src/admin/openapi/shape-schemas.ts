@@ -178,6 +178,8 @@ const engineLine: z.ZodType<shapes.EngineLineShape> = z.strictObject({
 
 const logLevel: z.ZodType<shapes.LogLevelShape> = z.strictObject({ level: z.string(), was: z.string() })
 
+const success: z.ZodType<shapes.SuccessShape> = z.strictObject({ success: z.literal(true) })
+
 const loaded: z.ZodType<shapes.LoadedShape> = z.strictObject({
   model: z.string(),
   backend: z.string(),
@@ -250,6 +252,7 @@ export const SHAPE_SCHEMAS: Readonly<Record<string, z.ZodType>> = Object.freeze(
   ClearedShape: cleared,
   EngineLineShape: engineLine,
   LogLevelShape: logLevel,
+  SuccessShape: success,
   LoadedShape: loaded,
   StatsShape: stats,
   HealthShape: health,

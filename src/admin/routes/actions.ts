@@ -148,7 +148,7 @@ async function unpin({ operations }: AdminOptions, body: { readonly model: strin
  * The decision's records, at once or when the operation is done. An outcome that nobody waits for is in the journal,
  * so its rejection is not lost when it is left unheard here.
  */
-async function carryOut(operation: Operation, until: 'outcome' | 'decision'): Promise<Operation['records']> {
+export async function carryOut(operation: Operation, until: 'outcome' | 'decision'): Promise<Operation['records']> {
   if (until === 'outcome') await operation.done
   else operation.done.catch(() => undefined)
   return operation.records

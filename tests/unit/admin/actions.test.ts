@@ -172,6 +172,41 @@ describe('unload', () => {
   })
 })
 
+describe('as llama.cpp’s router is told', () => {
+  async function tell(operations: StubOperations, url: string, payload: object) {
+    const response = await (await admin({ operations })).inject({ method: 'POST', url, payload })
+    return { status: response.statusCode, body: response.json() }
+  }
+
+  it('answers when it is decided, not when it is done', async () => {
+    const operations = stubOperations(MODELS)
+    operations.answer = () => ({ records: [planned('evict')], done: new Promise(() => undefined) })
+    expect(await tell(operations, '/models/load', { model: 'c' })).toEqual({ status: 200, body: { success: true } })
+    expect(await tell(operations, '/models/unload', { model: 'c' })).toEqual({ status: 200, body: { success: true } })
+    expect(operations.calls).toEqual([
+      ['load', 'cold'],
+      ['unload', 'cold'],
+    ])
+  })
+
+  it('fails where it is refused at once, and calls nothing where the body is wrong', async () => {
+    const operations = stubOperations(MODELS)
+    const refused: JournalRecord = {
+      seq: 6,
+      at: NOW,
+      kind: 'answered',
+      model: 'cold',
+      cause: [5],
+      evidence: { request: 'r', outcome: 'refused', code: 'shutting_down', facts: {} },
+    }
+    operations.answer = () => ({ records: [refused], done: Promise.resolve() })
+    const { status, body } = await tell(operations, '/models/load', { model: 'cold' })
+    expect([status, body.error.code]).toEqual([503, 'shutting_down'])
+    const wrong = await tell(stubOperations(MODELS), '/models/load', { model: 'cold', args: [] })
+    expect([wrong.status, wrong.body.error.code]).toEqual([400, 'parameter_invalid'])
+  })
+})
+
 describe('pin and unpin', () => {
   it.each([
     [{ model: 'c' }, null],
