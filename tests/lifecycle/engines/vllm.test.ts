@@ -1,0 +1,145 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { TINY_CONFIG, writeWeightsDirectory } from '../../fixtures/safetensors.ts'
+import { makePlace, startDaemon, type ManifestText, type Place } from '../../support/daemon.ts'
+import { fakeEvents, installFake, untilFakeEvent } from '../../support/fake-programs.ts'
+import { untilTrue } from '../../support/gates.ts'
+import { isLiving } from '../../support/sweep.ts'
+
+/** A manifest with one model `m` that the fake vLLM runs; what it records is in the file `record` of the place. */
+function manifest(place: Place, keys: ManifestText = {}, knobs = ''): ManifestText {
+  const path = installFake(place.file('bin'), 'vllm', 'fake-vllm.mjs')
+  const source = `file:${writeWeightsDirectory(place.file('weights'))}`
+  const env = { FAKE_VLLM: `--record ${place.file('record')} ${knobs}` }
+  return { engines: { vllm: { path } }, models: { m: { engine: 'vllm', gpus: 'none', source, env, ...keys } } }
+}
+
+test('it starts, answers, streams, and leaves nothing when it is unloaded', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon(
+    manifest(place, { context: 1024, parallel: 4, args: { 'enforce-eager': true } }),
+    place,
+  )
+  expect(await daemon.ask('m')).toMatchObject({
+    status: 200,
+    json: { model: 'm', choices: [{ message: { content: 'w1 w2 ' } }] },
+  })
+  const stream = daemon.stream('m')
+  await stream.until('data: [DONE]')
+  expect(stream.received).toContain('"content":"w2 "')
+
+  const { json } = await daemon.admin('/models/m')
+  expect(json.claim.host).toMatchObject({ origin: 'formula' })
+  const [started] = fakeEvents(place.file('record'))
+  const { argv = [], env = {} } = started ?? {}
+  expect(argv.slice(0, 4)).toEqual(['serve', place.file('weights'), '--served-model-name', 'm'])
+  expect(argv[argv.indexOf('--max-model-len') + 1]).toBe('1024')
+  expect(argv).toContain('--enforce-eager')
+  // The cache is what the claim leaves: four requests of 1,024 tokens, two layers of keys and values.
+  const cache = 4 * 1024 * 2 * (2 * TINY_CONFIG.num_key_value_heads * TINY_CONFIG.head_dim) * 2
+  expect(argv[argv.indexOf('--kv-cache-memory-bytes') + 1]).toBe(String(cache))
+  expect(env).toMatchObject({
+    SPT_NOENV: '1',
+    HF_HUB_OFFLINE: '1',
+    VLLM_CACHE_ROOT: join(place.state, 'engines/cache/vllm'),
+  })
+  expect(env['VLLM_API_KEY']).toMatch(/^[0-9a-f]{32}$/)
+  expect(env['VLLM_PROCESS_NAME_PREFIX']).toMatch(/^enginehouse-m-/)
+
+  expect((await daemon.admin('/models/unload', { model: 'm' })).status).toBe(200)
+  await daemon.untilEvent('released', 'm')
+  const order = fakeEvents(place.file('record')).map(({ event }) => event)
+  expect(order.filter((event) => !['core', 'worker'].includes(event))).toEqual([
+    'started',
+    'ready',
+    'request',
+    'request',
+    'term',
+    'exit',
+  ])
+  expect(readdirSync(join(place.state, 'run'))).toEqual([])
+  await daemon.end()
+})
+
+test('a dead core is a crash though the exit code is 0, and the next request has a new engine', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon(manifest(place, {}, `--token-gate ${place.file('tokens')}`), place)
+  const stream = daemon.stream('m')
+  await stream.until('w1 ')
+  process.kill((await untilFakeEvent(place.file('record'), 'core')).pid, 'SIGKILL')
+  // The engine says it in the stream itself, as a last event before its end.
+  await stream.until('data: [DONE]')
+  expect(stream.received).toContain('EngineCore encountered an issue')
+  expect((await daemon.untilEvent('crashed', 'm')).evidence).toMatchObject({
+    code: 0,
+    class: 'engine_dead',
+    during: 'ready',
+  })
+  writeFileSync(place.file('tokens'), '')
+  expect((await daemon.ask('m')).status).toBe(200)
+  expect(fakeEvents(place.file('record')).filter(({ event }) => event === 'started')).toHaveLength(2)
+  await daemon.end()
+})
+
+test('workers that outlive their parent are found behind their titles and ended', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon(manifest(place), place)
+  expect((await daemon.ask('m')).status).toBe(200)
+  const children = [
+    await untilFakeEvent(place.file('record'), 'core'),
+    await untilFakeEvent(place.file('record'), 'worker'),
+  ]
+  process.kill(await daemon.pidOf('m'), 'SIGKILL')
+  await daemon.untilEvent('crashed', 'm')
+  await daemon.untilEvent('released', 'm')
+  expect(children.map(({ pid }) => isLiving(pid))).toEqual([false, false])
+  await daemon.end()
+})
+
+test('unloaded while it starts: the TERM that it swallows is sent again, and KILL is not needed', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon(manifest(place, {}, `--ready-gate ${place.file('never')}`), place)
+  const asked = daemon.ask('m')
+  await untilFakeEvent(place.file('record'), 'worker')
+  await daemon.admin('/models/unload', { model: 'm' })
+  expect((await asked).status).toBe(503)
+  await daemon.untilEvent('released', 'm')
+  const events = fakeEvents(place.file('record'))
+  expect(events.filter(({ event }) => event === 'term')).toHaveLength(2)
+  expect(events.at(-1)).toMatchObject({ event: 'exit', code: 0 })
+  await untilTrue(() => events.every(({ pid }) => !isLiving(pid)))
+  await daemon.end()
+})
+
+test.each([
+  [
+    'a context that the model does not have',
+    { context: 4096 },
+    'bad_config',
+    /`context` asks for 4096 tokens, and the model was made for 2048: set `context: 2048` or less/,
+  ],
+  ['a flag that it does not know', { args: { nope: 1 } }, 'bad_config', /unrecognized arguments: --nope 1/],
+])('%s is told in one sentence, once', async (_what, keys, failure, message) => {
+  const place = makePlace()
+  const daemon = await startDaemon(manifest(place, keys), place)
+  const answer = await daemon.ask('m')
+  expect(answer.status).toBe(503)
+  expect(answer.json.error.message).toMatch(message)
+  expect((await daemon.untilEvent('crashed', 'm')).evidence).toMatchObject({ class: failure, during: 'starting' })
+  expect(fakeEvents(place.file('record')).filter(({ event }) => event === 'started').length).toBeLessThanOrEqual(1)
+  await daemon.end()
+})
+
+test('weights that are pickled are refused before anything is started', async () => {
+  const place = makePlace()
+  const pickled = writeWeightsDirectory(place.file('pickled'), { 'model.safetensors': null, 'pytorch_model.bin': 'x' })
+  const daemon = await startDaemon(manifest(place, { source: `file:${pickled}` }), place)
+  const answer = await daemon.ask('m')
+  expect(answer).toMatchObject({ status: 503, json: { error: { code: 'weights_wrong' } } })
+  expect(answer.json.error.message).toMatch(/`allow_code` is not supported by this version/)
+  expect(fakeEvents(place.file('record'))).toEqual([])
+  await daemon.end()
+})
