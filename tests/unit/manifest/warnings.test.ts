@@ -123,7 +123,7 @@ test('warnings are shown as problems are, and called so', () => {
   5 |     command: [x]
 > 6 |     env: { API_TOKEN: x }
     |                       ^
-  Write \${NAME} in its place, and set it in the environment or in \`.env\` beside the manifest.
+  Write \`\${NAME}\` in its place, and set it in the environment or in \`.env\` beside the manifest.
 `,
   )
   expect(renderWarnings(warningsOf(command()), { color: false })).toBe('')
