@@ -7,6 +7,7 @@ import { createLineSplitter } from '../lib/line-splitter.ts'
 import { createRing } from '../lib/ring.ts'
 import { copyAside, CUT_ANYWAY, CUT_AT } from './copy-aside.ts'
 import { watchChanges } from './file-changes.ts'
+import { watchLeftover } from './leftover-output.ts'
 
 /** What `tail` holds: lines, and characters in all of them. */
 const TAIL = Object.freeze({ items: 100, weight: 256 * 1024, weigh: (line: string) => line.length })
@@ -231,6 +232,7 @@ export async function followOutput(path: string, from: Bytes): Promise<Output> {
       lines.end()
       tellGap()
       await file.close()
+      watchLeftover(path)
     },
   }
 }

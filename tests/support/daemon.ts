@@ -65,14 +65,19 @@ export interface ProgramRun {
   until(stream: 'stdout' | 'stderr', text: string): Promise<void>
 }
 
+/** How a shell becomes the program; another script may lead its streams elsewhere first. */
+const AS_IT_IS = 'exec "$0" "$@"'
+
 /** The program in a process of its own, killed when the test ends. */
 export function runProgram(
   argv: readonly string[],
   place: Place,
   environment: Record<string, string> = {},
+  shell: string = AS_IT_IS,
 ): ProgramRun {
   const env = testEnvironment({ HOME: place.directory, ENGINEHOUSE_STATE_DIR: place.state, ...environment })
-  const child = spawn(process.execPath, [...PROGRAM, ...argv], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const line = ['-c', shell, process.execPath, ...PROGRAM, ...argv]
+  const child = spawn('sh', line, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const text = { stdout: '', stderr: '' }
   const waiters = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {
@@ -160,9 +165,10 @@ export async function startDaemon(
   manifest: ManifestText,
   place: Place = makePlace(),
   environment: Record<string, string> = {},
+  shell: string = AS_IT_IS,
 ): Promise<Daemon> {
   writeManifest(place, manifest)
-  const program = runProgram(['serve', '-c', place.manifest, '--json'], place, environment)
+  const program = runProgram(['serve', '-c', place.manifest, '--json'], place, environment, shell)
   await program.until('stdout', '\n')
   const { listening, admin_socket: adminSocket } = JSON.parse(program.stdout)
   const url = String(listening)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -83,4 +83,48 @@ test('a level that is set while the daemon runs holds at once', async () => {
   await daemon.end()
   expect(daemon.program.stderr).toContain('Lines are logged from info on; it was error.')
   expect(daemon.program.stderr).not.toContain('Listening on')
+})
+
+test('a log and a standard error that cannot be written hold nobody up, and each is told on the other', async () => {
+  const place = makePlace()
+  mkdirSync(join(place.state, 'logs', 'access.log'), { recursive: true, mode: 0o700 })
+  chmodSync(join(place.state, 'logs'), 0o700)
+  const models = fakeModel(place, 'm')
+  const daemon = await startDaemon({ models }, place, {}, 'exec "$0" "$@" 2>/dev/full')
+  for (let count = 0; count < 20; count += 1) expect((await daemon.ask('m')).status).toBe(200)
+  const log = join(place.state, 'logs', 'daemon.log')
+  await untilTrue(() =>
+    /access\.log cannot be written: illegal operation on a directory/.test(readFileSync(log, 'utf8')),
+  )
+  const text = readFileSync(log, 'utf8')
+  expect(text.match(/The log standard error cannot be written: no space left on device/g)).toHaveLength(1)
+  expect(text.match(/access\.log cannot be written/g)).toHaveLength(1)
+  // The way is free again: what waited is in it.
+  rmdirSync(join(place.state, 'logs', 'access.log'))
+  await daemon.end()
+  expect(readFileSync(join(place.state, 'logs', 'access.log'), 'utf8').match(/chat\/completions/g)).toHaveLength(20)
+})
+
+test('where standard error is the journal no files are kept, and each line has its priority', async () => {
+  const place = makePlace()
+  const shell = 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec "$0" "$@"'
+  const daemon = await startDaemon({ models: fakeModel(place, 'm') }, place, {}, shell)
+  await daemon.ask('m')
+  await daemon.program.until('stderr', '"route":"/v1/chat/completions"')
+  const lines = daemon.program.stderr.split('\n').filter((line) => line !== '')
+  expect(lines.filter((line) => !/^<[3467]>\{/.test(line))).toEqual([])
+  expect((await daemon.command('logs')).stdout).toContain(`Listening on ${daemon.url}.`)
+  expect(readdirSync(join(place.state, 'logs')).filter((name) => name.endsWith('.log'))).toEqual([])
+  await daemon.end()
+})
+
+test('a JOURNAL_STREAM that was inherited, and is not where standard error leads, changes nothing', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon({ models: fakeModel(place, 'm') }, place, {
+    JOURNAL_STREAM: '1:2',
+    INVOCATION_ID: 'x',
+  })
+  await daemon.end()
+  expect(daemon.program.stderr).toMatch(/^\{/)
+  expect(readFileSync(join(place.state, 'logs', 'daemon.log'), 'utf8')).toContain('Listening on')
 })

@@ -105,6 +105,21 @@ describe('a flood', () => {
     expect(engine.tail().at(-1)).toBe('500000')
   })
 
+  test('of a child that outlives the leader fills no disk either', async () => {
+    const world = createWorld()
+    const child = 'while :; do head -c 2000000 /dev/zero; sleep 0.01; done'
+    const engine = await world.spawn(shell(`sh -c '${child}' & echo leader; exit 0`))
+    await engine.drained
+    const log = join(world.directory, 'engine.log')
+    let most = 0
+    await untilTrue(() => {
+      const { size } = statSync(log)
+      most = Math.max(most, size)
+      return most > CUT_AT && size < most
+    })
+    expect(engine.tail()).toContain('leader')
+  })
+
   test('that goes on after the exit, from a child, does not hold the end back', async () => {
     const world = createWorld()
     const engine = await world.spawn(shell('yes flood & echo leader; exit 0'))
