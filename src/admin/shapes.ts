@@ -1,5 +1,3 @@
-import type { ModelPlan, ProblemShape, Setting, SettingPlan } from '../manifest/index.ts'
-
 /**
  * What the native routes answer. Fields grow, none is renamed. Bytes are integers, times ISO 8601 or `_ms`; null is
  * "not known" or "there is none", never zero.
@@ -275,10 +273,41 @@ export interface LogLevelShape {
   was: string
 }
 
-/** Settings as the manifest room has them: key, path, value or words, origin. */
+/** A value that holds, with `value` in the manifest's notation or, where that has none, `words`. */
+export interface SettingShape {
+  /** `models.chat.args.jinja` */
+  readonly key: string
+  readonly path: readonly string[]
+  /** Of variables their names, never their values; what looks like a secret is withheld. */
+  readonly value?: unknown
+  readonly words?: string
+  /** `name` of a flag or a variable, `file` and `line` of the manifest. */
+  readonly origin: {
+    readonly from: 'flag' | 'environment' | 'manifest' | 'default'
+    readonly name?: string
+    readonly file?: string
+    readonly line?: number
+  }
+}
+
 export interface ConfigShape {
   readonly manifest: string | null
-  readonly settings: readonly Setting[]
+  readonly settings: readonly SettingShape[]
+}
+
+/** A mistake, or a warning, at its place in the text; `line` and `column` begin at 1. */
+export interface ProblemShape {
+  readonly code: string
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly length: number
+  /** Dotted key path; empty for the text as a whole. */
+  readonly path: string
+  readonly message: string
+  readonly next: string
+  readonly nearest: readonly string[]
+  readonly facts: Readonly<Record<string, unknown>>
 }
 
 export interface ValidityShape {
@@ -302,10 +331,31 @@ export interface ForesightShape {
   readonly lacks: { readonly device: string; readonly needed: number; readonly largest: number } | null
 }
 
+export interface KeyChangeShape {
+  /** Of a model what stands below it: `context`, `args.jinja`. */
+  readonly key: string
+  /** Null where nothing is said, and where what is said may not be shown. */
+  readonly before: unknown
+  readonly after: unknown
+}
+
+export interface ModelPlanShape extends ForesightShape {
+  readonly model: string
+  readonly change: 'added' | 'removed' | 'changed'
+  /** A running instance leaves, and the next load differs. */
+  readonly relaunch: boolean
+  readonly keys: readonly KeyChangeShape[]
+}
+
+export interface SettingPlanShape extends KeyChangeShape {
+  /** Takes effect only when the daemon is started anew. */
+  readonly restart: boolean
+}
+
 export interface ManifestPlanShape {
   readonly manifest: string | null
-  readonly models: readonly (ModelPlan & ForesightShape)[]
-  readonly settings: readonly SettingPlan[]
+  readonly models: readonly ModelPlanShape[]
+  readonly settings: readonly SettingPlanShape[]
   /** Models whose instances leave memory by it. */
   readonly leaving: readonly string[]
   /** What is right, and probably not meant. */

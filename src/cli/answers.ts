@@ -1,5 +1,3 @@
-import type { ProblemShape } from '../manifest/index.ts'
-
 /**
  * What the commands read of the daemon's answers: less than what it sends, so that a daemon that says more is
  * understood too. Bytes are integers, times ISO 8601.
@@ -147,19 +145,22 @@ export interface ExplanationAnswer {
   readonly would_change: readonly string[]
 }
 
-/** A value of the manifest as it may be shown; null where nothing is said, or what is said may not be shown. */
-export type ShownValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly ShownValue[]
-  | { readonly [key: string]: ShownValue }
+/** A mistake, or a warning, at its place in a manifest. */
+export interface ProblemAnswer {
+  readonly code: string
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly length: number
+  readonly path: string
+  readonly facts: Readonly<Record<string, unknown>>
+}
 
 export interface KeyChangeAnswer {
   readonly key: string
-  readonly before: ShownValue
-  readonly after: ShownValue
+  /** As they may be shown; null where nothing is said, and where what is said may not be. */
+  readonly before: unknown
+  readonly after: unknown
 }
 
 export interface ModelPlanAnswer {
@@ -179,7 +180,7 @@ export interface ManifestPlanAnswer {
   readonly models: readonly ModelPlanAnswer[]
   readonly settings: readonly (KeyChangeAnswer & { readonly restart: boolean })[]
   readonly leaving: readonly string[]
-  readonly warnings: readonly ProblemShape[]
+  readonly warnings: readonly ProblemAnswer[]
 }
 
 export interface ReloadAnswer {

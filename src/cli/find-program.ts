@@ -1,6 +1,6 @@
-import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
+
+import { findProgram as firstProgram } from '../lib/find-program.ts'
 
 /** The directories of PATH. */
 export function pathDirectories(environment: NodeJS.ProcessEnv): readonly string[] {
@@ -16,17 +16,5 @@ export async function findProgram(
   const places = program.includes('/')
     ? [resolve(directory, program)]
     : pathDirectories(environment).map((place) => join(place, program))
-  for (const place of places) {
-    if (await isProgram(place)) return place
-  }
-  return null
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK)
-    return (await stat(path)).isFile()
-  } catch {
-    return false
-  }
+  return (await firstProgram(places)) ?? null
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 
-import { EnginehouseError } from '../core/index.ts'
-import type { ManifestProblems, ProblemShape } from '../manifest/index.ts'
-import type { ManifestPlanAnswer } from './answers.ts'
+import { EnginehouseError, isErrorCode } from '../core/index.ts'
+import type { ManifestProblem, ManifestProblems } from '../manifest/index.ts'
+import type { ManifestPlanAnswer, ProblemAnswer } from './answers.ts'
 import type { Client } from './client.ts'
 import type { Job } from './job.ts'
 import {
@@ -86,7 +86,7 @@ async function refusalFor(
   { from, text }: { readonly from: string; readonly text: string },
 ): Promise<unknown> {
   if (!(error instanceof DaemonError) || error.problem.code !== 'manifest_invalid') return error
-  const { list, path } = error.problem.facts as { readonly list?: readonly ProblemShape[]; readonly path?: string }
+  const { list, path } = error.problem.facts as { readonly list?: readonly ProblemAnswer[]; readonly path?: string }
   if (!Array.isArray(list)) return error
   const problems = asOf(list, path ?? null, from)
   if (job.options.json)
@@ -97,7 +97,11 @@ async function refusalFor(
   return new EnginehouseError('manifest_invalid', { path: from, problems: list.length })
 }
 
-/** The problems of the daemon's file as those of the one that somebody named. */
-function asOf(problems: readonly ProblemShape[], path: string | null, from: string): readonly ProblemShape[] {
-  return problems.map((problem) => (problem.file === path ? { ...problem, file: from } : problem))
+/** The problems of the daemon's file as those of the one that somebody named; less those that this version cannot tell. */
+function asOf(problems: readonly ProblemAnswer[], path: string | null, from: string): readonly ManifestProblem[] {
+  return problems.flatMap((problem) =>
+    isErrorCode(problem.code)
+      ? [{ ...problem, code: problem.code, file: problem.file === path ? from : problem.file }]
+      : [],
+  )
 }

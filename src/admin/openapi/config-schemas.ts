@@ -1,26 +1,23 @@
 import * as z from 'zod'
 
-import type { KeyChange, ModelPlan, Origin, ProblemShape, Setting, SettingPlan } from '../../manifest/index.ts'
 import type * as shapes from '../shapes.ts'
 
 /* The shapes of the manifest in force and of one that may take its place, for the OpenAPI document. */
 
-type Plain = KeyChange['before']
-const plain = z.json() as z.ZodType<Plain>
+const setting: z.ZodType<shapes.SettingShape> = z.strictObject({
+  key: z.string(),
+  path: z.array(z.string()),
+  value: z.unknown().exactOptional(),
+  words: z.string().exactOptional(),
+  origin: z.strictObject({
+    from: z.enum(['flag', 'environment', 'manifest', 'default']),
+    name: z.string().exactOptional(),
+    file: z.string().exactOptional(),
+    line: z.int().exactOptional(),
+  }),
+})
 
-const origin: z.ZodType<Origin> = z.union([
-  z.strictObject({ from: z.enum(['flag', 'environment']), name: z.string() }),
-  z.strictObject({ from: z.literal('manifest'), file: z.string(), line: z.int() }),
-  z.strictObject({ from: z.literal('default') }),
-])
-
-const place = { key: z.string(), path: z.array(z.string()), origin }
-const setting: z.ZodType<Setting> = z.union([
-  z.strictObject({ ...place, value: plain }),
-  z.strictObject({ ...place, words: z.string() }),
-])
-
-const problemShape = z.strictObject({
+const problem: z.ZodType<shapes.ProblemShape> = z.strictObject({
   code: z.string(),
   file: z.string(),
   line: z.int(),
@@ -32,7 +29,6 @@ const problemShape = z.strictObject({
   nearest: z.array(z.string()),
   facts: z.record(z.string(), z.unknown()),
 })
-const problem = problemShape as z.ZodType<ProblemShape>
 
 const config: z.ZodType<shapes.ConfigShape> = z.strictObject({
   manifest: z.string().nullable(),
@@ -46,30 +42,27 @@ const validity: z.ZodType<shapes.ValidityShape> = z.strictObject({
   warnings: z.array(problem),
 })
 
-const change = { key: z.string(), before: plain, after: plain }
-const settingPlan: z.ZodType<SettingPlan> = z.strictObject({ ...change, restart: z.boolean() })
+const changeShape = z.strictObject({ key: z.string(), before: z.unknown(), after: z.unknown() })
+const change: z.ZodType<shapes.KeyChangeShape> = changeShape
+const settingPlan: z.ZodType<shapes.SettingPlanShape> = changeShape.extend({ restart: z.boolean() })
 
 const bytes = z.int().min(0)
 const foresightShape = z.strictObject({
   weights: z.enum(['present', 'absent', 'failed']).nullable(),
   weights_problem: z.string().nullable(),
   need: z
-    .strictObject({
-      per_gpu: z.union([bytes, z.literal('all')]).nullable(),
-      host: bytes,
-      origin: z.string(),
-    })
+    .strictObject({ per_gpu: z.union([bytes, z.literal('all')]).nullable(), host: bytes, origin: z.string() })
     .nullable(),
   fits: z.boolean().nullable(),
   lacks: z.strictObject({ device: z.string(), needed: bytes, largest: bytes }).nullable(),
 })
 const foresight: z.ZodType<shapes.ForesightShape> = foresightShape
 
-const modelPlan: z.ZodType<ModelPlan & shapes.ForesightShape> = foresightShape.extend({
+const modelPlan: z.ZodType<shapes.ModelPlanShape> = foresightShape.extend({
   model: z.string(),
   change: z.enum(['added', 'removed', 'changed']),
   relaunch: z.boolean(),
-  keys: z.array(z.strictObject(change)),
+  keys: z.array(change),
 })
 
 const manifestPlan: z.ZodType<shapes.ManifestPlanShape> = z.strictObject({
@@ -89,9 +82,14 @@ const reload: z.ZodType<shapes.ReloadShape> = z.strictObject({
 })
 
 export const CONFIG_SCHEMAS: Readonly<Record<string, z.ZodType>> = Object.freeze({
+  SettingShape: setting,
   ConfigShape: config,
+  ProblemShape: problem,
   ValidityShape: validity,
   ForesightShape: foresight,
+  KeyChangeShape: change,
+  ModelPlanShape: modelPlan,
+  SettingPlanShape: settingPlan,
   ManifestPlanShape: manifestPlan,
   ReloadShape: reload,
 })

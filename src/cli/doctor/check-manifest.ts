@@ -1,5 +1,6 @@
 import { formatBytes, nextOf, sentenceOf } from '../../core/index.ts'
 import type { ModelSpec } from '../../core/index.ts'
+import { lackText } from '../lack-text.ts'
 import type { EngineFacts, Facts, GoodManifestFacts, ManifestFacts } from './facts.ts'
 import { fail, type Finding, pass, warn } from './finding.ts'
 
@@ -57,12 +58,16 @@ export function checkEngines({ engines, programsMissing }: GoodManifestFacts): r
   return found.length + commands.length > 0 ? [...found, ...commands] : [pass(check, 'none is asked for')]
 }
 
-function checkEngine({ name, models, installable, path, version }: EngineFacts): Finding {
+function checkEngine({ name, models, installable, byHand, path, version }: EngineFacts): Finding {
   const check = 'engines'
   const users = models === 1 ? '1 model needs' : `${models} models need`
   if (path === null) {
     const install = installable ? `\`enginehouse engines install ${name}\`, or put it on PATH` : 'Put it on PATH'
-    return fail(check, `${name} was not found, and ${users} it`, `${install}, or set \`engines.${name}.path\`.`)
+    return fail(
+      check,
+      `${name} was not found, and ${users} it`,
+      byHand ?? `${install}, or set \`engines.${name}.path\`.`,
+    )
   }
   if (version !== null) return pass(check, `${name} ${version} at ${path}`)
   return warn(check, `${name} at ${path} does not tell its version`, `Run \`${path} --version\` to see why.`)
@@ -90,7 +95,7 @@ export function checkClaims(
       : [
           fail(
             check,
-            `${model} needs ${formatBytes(fit.needed)} on ${fit.device}, which can give at most ${formatBytes(fit.largest)}`,
+            `${model} ${lackText(fit)}`,
             'Take smaller weights, lower `context` or `parallel`, or raise `memory.host`.',
           ),
         ],

@@ -99,6 +99,8 @@ export interface EngineFacts {
   readonly name: string
   readonly models: number
   readonly installable: boolean
+  /** How a person gets it, where this program has more to say than PATH. */
+  readonly byHand: string | null
   readonly path: string | null
   readonly version: string | null
 }

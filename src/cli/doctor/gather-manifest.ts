@@ -105,7 +105,7 @@ async function engineFactsOf(
   state: StateDirectory,
 ): Promise<EngineFacts | null> {
   const { environment } = job.world
-  const facts = { name: engine.name, models, installable: engine.install !== null }
+  const facts = { name: engine.name, models, installable: engine.install !== null, byHand: engine.byHand ?? null }
   try {
     const places = { configured, image, path: pathDirectories(environment), installed: state.engines }
     const path = await engine.locate(places)

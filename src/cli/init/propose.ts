@@ -111,7 +111,9 @@ function hostLines({ total, gpu, llamaServer, canInstall, vllm }: Finds): readon
   return [
     `# This host: ${formatBytes(total)} of memory, ${plain(gpu)}.`,
     `# ${plain(engine)}`,
-    ...(vllm === null ? [] : [`# vllm is at ${plain(vllm)}; this version does not run it.`]),
+    ...(vllm === null
+      ? []
+      : [`# vllm is at ${plain(vllm)}: \`engine: vllm\` runs models of safetensors files with it.`]),
   ]
 }
 

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../core/index.ts'
-import type { KeyChangeAnswer, ManifestPlanAnswer, ModelPlanAnswer, ShownValue } from '../answers.ts'
+import type { KeyChangeAnswer, ManifestPlanAnswer, ModelPlanAnswer } from '../answers.ts'
+import { lackText } from '../lack-text.ts'
 import { yamlLine } from '../yaml-line.ts'
 import { lengthOf, type Look, type Meaning, paint, plain } from './paint.ts'
 import { hang } from './wrap.ts'
@@ -60,11 +61,7 @@ function fate({ model, change, relaunch }: ModelPlanAnswer, { leaving }: Manifes
 
 function placement({ change, need, fits, lacks, weights }: ModelPlanAnswer): string[] {
   if (change === 'removed') return []
-  if (fits === false && lacks) {
-    return [
-      `needs ${formatBytes(lacks.needed)} on ${plain(lacks.device)}, which can give at most ${formatBytes(lacks.largest)}`,
-    ]
-  }
+  if (fits === false && lacks) return [lackText(lacks)]
   const origin = need === null ? '' : ` (${plain(need.origin)})`
   const amounts =
     need === null
@@ -94,7 +91,7 @@ function changeLine(
   return hang(head, lengthOf(head), plain(`${text}${later}`), look)
 }
 
-function shown(value: ShownValue): string {
+function shown(value: unknown): string {
   return value === null ? '(nothing)' : yamlLine(value)
 }
 

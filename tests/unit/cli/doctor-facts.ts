@@ -27,7 +27,14 @@ export const MANIFEST: GoodManifestFacts = {
     fit: { fits: true },
   })),
   engines: [
-    { name: 'llama-server', models: 2, installable: true, path: '/usr/bin/llama-server', version: '4719 (7b8443ac7)' },
+    {
+      name: 'llama-server',
+      models: 2,
+      installable: true,
+      byHand: null,
+      path: '/usr/bin/llama-server',
+      version: '4719 (7b8443ac7)',
+    },
   ],
   listen: { address: { kind: 'tcp', host: '127.0.0.1', port: 8080 }, shown: '127.0.0.1:8080', state: 'ours' },
   programsMissing: [],

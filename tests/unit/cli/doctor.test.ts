@@ -161,13 +161,17 @@ const CASES: readonly (readonly [check: string, verdict: Verdict, words: string,
     'engines',
     'warn',
     'does not tell its version',
-    manifest({ engines: [{ name: 'llama-server', models: 1, installable: true, path: '/x', version: null }] }),
+    manifest({
+      engines: [{ name: 'llama-server', models: 1, installable: true, byHand: null, path: '/x', version: null }],
+    }),
   ],
   [
     'engines',
     'fail',
     'was not found, and 1 model needs it',
-    manifest({ engines: [{ name: 'llama-server', models: 1, installable: true, path: null, version: null }] }),
+    manifest({
+      engines: [{ name: 'llama-server', models: 1, installable: true, byHand: null, path: null, version: null }],
+    }),
   ],
   [
     'engines',
