@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander'
 
+import { EXAMPLES } from '../../src/cli/examples.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { EXIT } from '../../src/core/index.ts'
 import { ENVIRONMENT } from './environment.ts'
@@ -63,7 +64,10 @@ export function cliPage(): string {
 
 function about(command: Command): readonly string[] {
   const parts = visibleCommands(command)
-  if (parts.length > 0) return [`## ${nameOf(command)}`, sentence(command.description()), ...parts.flatMap(partOf)]
+  if (parts.length > 0) {
+    const examples = examplesOf(command)
+    return [`## ${nameOf(command)}`, sentence(command.description()), ...examples, ...parts.flatMap(partOf)]
+  }
   return [`## ${nameOf(command)}`, ...bodyOf(command)]
 }
 
@@ -88,7 +92,13 @@ function bodyOf(command: Command): readonly string[] {
           ),
         ]),
     ...(options.length === 0 ? [] : [optionTable(options)]),
+    ...examplesOf(command),
   ]
+}
+
+function examplesOf(command: Command): readonly string[] {
+  const lines = command.parent?.parent === null ? (EXAMPLES[command.name()] ?? []) : []
+  return lines.length === 0 ? [] : [`\`\`\`sh\n${lines.join('\n')}\n\`\`\``]
 }
 
 function optionTable(options: readonly Option[]): string {

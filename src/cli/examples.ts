@@ -10,7 +10,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = Object.free
   apply: ['enginehouse apply', 'enginehouse apply next.yaml', 'enginehouse apply next.yaml --yes'],
   config: ['enginehouse config show --origin', 'enginehouse config show --json'],
   doctor: ['enginehouse doctor', 'enginehouse doctor -c enginehouse.yaml --json'],
-  status: ['enginehouse status', 'enginehouse status --host http://gpu1:8080 --key-file key'],
+  status: ['enginehouse status', 'enginehouse status --host 127.0.0.1:9000 --key-file key'],
   run: [
     'enginehouse run chat',
     'enginehouse run chat "Why is the sky blue?"',

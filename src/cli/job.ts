@@ -70,7 +70,7 @@ export function createJob({ world, options, signal, takeSignals }: JobOptions): 
       createProgress({
         stream: stderr,
         mode: options.quiet ? 'silent' : isAnimated(world) ? 'redraw' : 'lines',
-        width: stderr.columns ?? 80,
+        width: widthOf(stderr),
         now: Date.now,
       }),
     client: async (socketPath) => {
@@ -84,13 +84,18 @@ export function createJob({ world, options, signal, takeSignals }: JobOptions): 
   }
 }
 
+/** A terminal may say nothing of its width, or 0 before anybody has set it. */
+export function widthOf(stream: Output): number {
+  return stream.columns || 80
+}
+
 /** NO_COLOR counts when it is set to anything but nothing (no-color.org). */
 export function lookOf(stream: Output, world: World, options: Pick<GlobalOptions, 'color'>): Look {
   const { NO_COLOR, TERM } = world.environment
   const isTerminal = stream.isTTY === true
   return {
     color: options.color && isTerminal && !NO_COLOR && TERM !== 'dumb',
-    width: isTerminal ? (stream.columns ?? 80) : null,
+    width: isTerminal ? widthOf(stream) : null,
   }
 }
 

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 
 import type { Facts } from '../core/index.ts'
 import { EnginehouseError, EXIT, isErrorCode, specOf } from '../core/index.ts'
-import { type Look, paint } from './render/paint.ts'
+import { forTerminal, type Look, paint } from './render/paint.ts'
 import { hang } from './render/wrap.ts'
 
 /** What went wrong, in the form in which a command shows it. */
@@ -82,10 +82,10 @@ function usageOf(error: CommanderError): string {
   return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`
 }
 
-/** For people: what happened and where, then what to do. */
+/** For people: what happened and where, then what to do; what an engine said in it is shown, not obeyed. */
 export function renderProblem(problem: Problem, look: Look): string {
-  const what = hang(`${paint('error:', 'bad', look)} `, 'error: '.length, problem.message, look)
-  return problem.next === null ? what : `${what}${hang('  ', 2, problem.next, look)}`
+  const what = hang(`${paint('error:', 'bad', look)} `, 'error: '.length, forTerminal(problem.message), look)
+  return problem.next === null ? what : `${what}${hang('  ', 2, forTerminal(problem.next), look)}`
 }
 
 /** For programs: one line, on stdout, so that a reader of `--json` finds the outcome where it finds every other one. */

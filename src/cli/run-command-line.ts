@@ -3,7 +3,7 @@ import { type Command, CommanderError } from 'commander'
 import { EnginehouseError, EXIT } from '../core/index.ts'
 import { systemCode, systemReason } from '../lib/system-reason.ts'
 import type { Act } from './command.ts'
-import { createJob, type GlobalOptions, type Job, lookOf } from './job.ts'
+import { createJob, type GlobalOptions, type Job, lookOf, widthOf } from './job.ts'
 import { type Problem, problemLine, problemOf, renderProblem } from './problem.ts'
 import { createProgram } from './program.ts'
 import type { Signals, World } from './world.ts'
@@ -28,7 +28,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
     writeError: (text) => {
       help += text
     },
-    width: world.stdout.columns ?? 80,
+    width: widthOf(world.stdout),
   })
   try {
     await program.parseAsync(argv, { from: 'user' })

@@ -6,7 +6,7 @@ import { EnginehouseError } from '../../../src/core/index.ts'
 import { errorBody } from '../../../src/gateway/refusal.ts'
 import { runCommand } from '../../support/cli.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { json, refusal, stubDaemon } from './stub-daemon.ts'
+import { json, refusal, refusalOf, stubDaemon } from './stub-daemon.ts'
 
 describe('what is typed wrongly', () => {
   it.each([
@@ -102,6 +102,15 @@ describe('what the daemon refuses', () => {
     expect(JSON.parse(data.stdout)).toEqual({
       error: { code: error.code, message: error.message, next: error.next, facts: error.facts },
     })
+  })
+
+  it('shows what an engine said in it, and lets the terminal obey none of it', async () => {
+    const detail = '\u001b[2J\u001b[31mout of memory\u0007'
+    const { environment } = await stubDaemon({
+      'POST /api/v1/models/load': refusalOf('engine_crashed', { model: 'a', detail }),
+    })
+    const { stderr } = await runCommand(['load', 'a', '--no-color'], { environment, columns: 80 })
+    expect(stderr).toContain('ended before it had answered: out of memory?.')
   })
 
   it.each([

@@ -34,7 +34,7 @@ const COMMANDS: Readonly<Record<string, Case>> = {
     ],
     empty: true,
   },
-  ps: { argv: ['ps'], error: ['ps', '--jsn'], empty: true },
+  ps: { argv: ['ps'], error: ['ps', '--jsn'], empty: true, also: [{ argv: ['ps'], columns: 0 }] },
   ls: { argv: ['ls'], error: ['ls', 'x'], also: [{ argv: ['ls'], columns: 80, color: true }] },
   show: {
     argv: ['show', 'smollm2'],
@@ -71,6 +71,7 @@ const COMMANDS: Readonly<Record<string, Case>> = {
     argv: ['explain', 'qwen'],
     error: ['explain', 'smolm2'],
     also: [
+      { argv: ['explain', 'qwen'], columns: null },
       { argv: ['explain', 'qwen', '--at', '2026-01-31T13:50:04Z'], columns: 80 },
       { argv: ['explain', 'whisper'], columns: 80, color: true },
       { argv: ['explain', 'insufficient_gpu_memory'], columns: 80 },
