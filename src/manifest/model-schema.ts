@@ -118,7 +118,7 @@ export const modelShape = {
     .max(VARIANTS_MAX, { error: `a list of at most ${VARIANTS_MAX} mappings` })
     .meta(
       about(
-        'Other ways to run the model, tried in order when memory is short: each says what is different. Default none.',
+        'Other ways to run the model, tried in order when memory is short. Each says what differs, of engine, source, gpus, context, parallel, memory and args; flags are merged one by one unless the engine differs. Default none.',
         undefined,
         [[{ context: '4k' }]],
       ),
