@@ -47,7 +47,7 @@ async function targetOf(job: Job, { daemon, from }: Planned): Promise<string | n
 }
 
 function question({ from }: Planned, target: string | null): string {
-  return target === null ? 'Apply?' : `Put ${from} in the place of ${target}, and apply it?`
+  return target === null ? 'Apply?' : `${from} takes the place of ${target}, which is kept as .bak.\nApply?`
 }
 
 function outcome({ plan }: Planned, backup: string | null): string {

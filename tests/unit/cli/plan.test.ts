@@ -254,7 +254,7 @@ describe('apply', () => {
     ] as const) {
       const world = await daemonWith(PLAN)
       const command = startCommand(['apply', world.next], { ...world, stdin: null, columns: 80 })
-      await command.until('stderr', 'and apply it? [y/N]')
+      await command.until('stderr', 'which is kept as .bak.\nApply? [y/N]')
       command.stdin.write(answer)
       expect((await command.ended).exit).toBe(exit)
       if (exit === 1) untouched(world)
