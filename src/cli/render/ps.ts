@@ -13,9 +13,9 @@ const COLUMNS = [
   { title: 'UNTIL' },
 ] as const
 
-/** What is in memory or on its way in or out. */
+/** What is in memory, on its way in or out, or waited for: who waits must stand somewhere. */
 export function isResident(model: ModelAnswer): boolean {
-  return model.instance !== null || model.phase === 'fetching' || model.phase === 'waiting'
+  return model.instance !== null || model.waiting > 0 || model.phase === 'fetching' || model.phase === 'waiting'
 }
 
 /** One line per model, busy with `requests (+waiting)`; `now` is what the times are told from. */

@@ -63,20 +63,26 @@ function fit(columns: readonly Column[], natural: readonly number[], width: numb
   const widths = [...natural]
   if (width === null) return widths
   let excess = widths.reduce((sum, each) => sum + each, GAP.length * (columns.length - 1)) - width
-  while (excess > 0) {
-    const widest = widestShrinkable(columns, widths)
-    if (widest === undefined) return widths
-    widths[widest] = (widths[widest] ?? 0) - 1
-    excess -= 1
+  for (const most of [Number.POSITIVE_INFINITY, NARROWEST]) {
+    while (excess > 0) {
+      const widest = widestShrinkable(columns, widths, most)
+      if (widest === undefined) break
+      widths[widest] = (widths[widest] ?? 0) - 1
+      excess -= 1
+    }
   }
   return widths
 }
 
-function widestShrinkable(columns: readonly Column[], widths: readonly number[]): number | undefined {
+/** On a terminal too narrow for anything else, names are cut to this. */
+const NARROWEST = 8
+
+/** `most`: the width down to which a column may shrink even where it says that it would not. */
+function widestShrinkable(columns: readonly Column[], widths: readonly number[], most: number): number | undefined {
   let widest: number | undefined
   for (const [index, column] of columns.entries()) {
     const width = widths[index] ?? 0
-    if (column.shrinksTo === undefined || width <= column.shrinksTo) continue
+    if (column.shrinksTo === undefined || width <= Math.min(column.shrinksTo, most)) continue
     if (widest === undefined || width > (widths[widest] ?? 0)) widest = index
   }
   return widest

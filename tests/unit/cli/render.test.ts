@@ -4,6 +4,7 @@ import { renderDecision, renderReady, renderUnloadAll } from '../../../src/cli/r
 import { renderExplanation } from '../../../src/cli/render/explanation.ts'
 import type { Look } from '../../../src/cli/render/paint.ts'
 import { cut, forTerminal, plain } from '../../../src/cli/render/paint.ts'
+import { table } from '../../../src/cli/render/table.ts'
 import { NOW, ready } from './answers.ts'
 
 const PIPED: Look = { color: false, width: null }
@@ -108,5 +109,29 @@ describe('text from elsewhere', () => {
     expect(plain('a\u001b[2Jb\r\nc\u202ed')).toBe('ab c?d')
     expect(plain('\u001b[31mred\u001b[0m \u0007')).toBe('red ?')
     expect(forTerminal('a\tb\n\u001b]0;x\u0007\u0008')).toBe('a\tb\n?')
+  })
+})
+
+describe('a table that does not fit', () => {
+  const columns = [{ title: 'NAME', shrinksTo: 12 }, { title: 'KIND', optional: 1 }, { title: 'STATE' }] as const
+  const rows = [[{ text: 'a-rather-long-name' }, { text: 'command' }, { text: 'ready' }]]
+  const at = (width: number | null) => table(columns, rows, { color: false, width })
+
+  it.each([
+    [null, 'NAME                KIND     STATE\na-rather-long-name  command  ready\n'],
+    [34, 'NAME                KIND     STATE\na-rather-long-name  command  ready\n'],
+    [28, 'NAME          KIND     STATE\na-rather-lo…  command  ready\n'],
+    [27, 'NAME                STATE\na-rather-long-name  ready\n'],
+    [20, 'NAME           STATE\na-rather-lon…  ready\n'],
+    [16, 'NAME       STATE\na-rather…  ready\n'],
+    [5, 'NAME      STATE\na-rathe…  ready\n'],
+  ])('in %s columns leaves out what is optional, then cuts names', (width, text) => {
+    expect(at(width)).toBe(text)
+  })
+
+  it('keeps the end of what says most there', () => {
+    const path = [[{ text: '/models/tiny.gguf' }]]
+    const end = [{ title: 'SOURCE', shrinksTo: 4, keeps: 'end' }] as const
+    expect(table(end, path, { color: false, width: 10 })).toBe('SOURCE\n…tiny.gguf\n')
   })
 })
