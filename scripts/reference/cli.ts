@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander'
 
+import { CHANGES } from '../../src/cli/commands/plan.ts'
 import { EXAMPLES } from '../../src/cli/examples.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { EXIT } from '../../src/core/index.ts'
@@ -47,7 +48,10 @@ export function cliPage(): string {
     '## Exit codes',
     table(
       ['code', 'meaning'],
-      Object.entries(EXIT).map(([name, exit]) => [String(exit), EXIT_WORDS[name as keyof typeof EXIT]]),
+      [
+        ...Object.entries(EXIT).map(([name, exit]) => [String(exit), EXIT_WORDS[name as keyof typeof EXIT]]),
+        [String(CHANGES), 'Of `enginehouse plan --exit-code`: something would change.'],
+      ].toSorted(([a], [b]) => Number(a) - Number(b)),
     ),
     '[errors](errors.md) has the exit code of each error.',
     '## Environment',

@@ -7,7 +7,7 @@ interface PlanOptions {
 }
 
 /** With --exit-code, for scripts that look for changes (INTERFACE 2). */
-const CHANGES = 10
+export const CHANGES = 10
 
 export const plan: Register = (program, act) => {
   program
