@@ -32,11 +32,20 @@ export async function claimOnHost(weights: WeightsFacts): Promise<Bytes> {
   return model ? (await needFor(model, ADAPTERS[model.engine], weights)).host : weights.bytes
 }
 
+/** Models that are looked at together: each has some files open, and a manifest may have thousands. */
+const AT_ONCE = 16
+
 /** Reads headers of weights that are here; fetches, starts and changes nothing. */
 export async function foresee(manifest: Manifest, stateDirectory: string): Promise<readonly Foresight[]> {
   const { devices } = hostSize(manifest.memory)
   const weights = join(stateDirectory, 'weights')
-  return Promise.all([...manifest.models.values()].map((model) => foreseeModel(model, weights, devices)))
+  const models = [...manifest.models.values()]
+  const found: Foresight[] = []
+  for (let from = 0; from < models.length; from += AT_ONCE) {
+    const some = models.slice(from, from + AT_ONCE)
+    found.push(...(await Promise.all(some.map((model) => foreseeModel(model, weights, devices)))))
+  }
+  return found
 }
 
 /** What a manifest is beside none at all: for a host without a daemon. */

@@ -150,8 +150,13 @@ function mergedSettings(
 }
 
 function written(path: readonly string[], { key, node }: Entry, { file, positionOf }: EffectiveOptions): Found {
-  const value = shownOf(path.at(-1) ?? '', plainShown(node, writtenFrom(path)))
+  const value = shownOf(freeName(path), plainShown(node, writtenFrom(path)))
   return { path, value, origin: { from: 'manifest', file, line: positionOf(key[0]).line } }
+}
+
+/** The name of a flag or a variable, which people choose and which may tell of a secret; the manifest's own keys do not. */
+function freeName([section, , key, name]: readonly string[]): string {
+  return section === 'models' && (key === 'args' || key === 'env') ? (name ?? '') : ''
 }
 
 /** As the readers have it (sections.ts): what of a model's key is text however it looks. */

@@ -4,7 +4,7 @@ import { isScalar, parseDocument, visit } from 'yaml'
 import { renderConfig } from '../../../src/cli/render/config.ts'
 import { overridesFrom } from '../../../src/manifest/index.ts'
 import type { Setting } from '../../../src/manifest/index.ts'
-import { isSecretName, shownOf, WITHHELD } from '../../../src/manifest/secrets.ts'
+import { shownOf, WITHHELD } from '../../../src/manifest/secrets.ts'
 import { fixture, ON_CPU, ON_GPU, parse, parseGood } from './helpers.ts'
 
 function settingsOf(text: string, around: Parameters<typeof parse>[2] = {}, host = ON_CPU): readonly Setting[] {
@@ -163,8 +163,15 @@ describe('secrets', () => {
     expect(shownOf(name, value)).toEqual(shown)
   })
 
-  test('no key of the manifest itself is taken for a secret', () => {
-    const names = settingsOf(fixture('full.yaml'), {}, ON_GPU).flatMap(({ path }) => path.filter((_, at) => at !== 1))
-    expect(names.filter(isSecretName)).toEqual([])
+  test('names that people choose tell of a secret, keys of the manifest do not', () => {
+    const text = `version: 1
+models:
+  api-key: { engine: command, command: [x], env: { API_KEY: s1, PLAIN: p1 }, args: { token: s2, plain: p2 } }
+`
+    const shown = JSON.stringify(settingsOf(text))
+    for (const secret of ['s1', 's2']) expect(shown).not.toContain(`"${secret}"`)
+    for (const plain of ['p1', 'p2']) expect(shown).toContain(`"${plain}"`)
+    expect(find(settingsOf(text), 'models.api-key.engine')).toEqual(['command', ':3'])
+    expect(JSON.stringify(settingsOf(fixture('full.yaml'), {}, ON_GPU))).not.toContain(WITHHELD)
   })
 })
