@@ -4,6 +4,7 @@ import { bar } from './bar.ts'
 import { claimedOn, sharesOf } from './devices.ts'
 import { cut, type Look, paint, plain } from './paint.ts'
 import { isResident, renderPs } from './ps.ts'
+import type { Cell } from './table.ts'
 import { deviceName } from './words.ts'
 import { hang } from './wrap.ts'
 
@@ -31,16 +32,26 @@ export function renderStatus(screen: Screen, look: Look, now: number): string {
     .join('\n')
 }
 
+const SEPARATOR = ' · '
+
 function renderDaemon(daemon: StatusAnswer, look: Look): string {
-  const state =
-    daemon.stage !== 'serving'
-      ? paint(daemon.stage === 'stopping' ? 'shutting down' : 'recovering', 'busy', look)
-      : `up ${formatDuration(Math.max(1, daemon.uptime_seconds) * 1000)}`
-  const where = daemon.listen === null ? [] : [daemon.listen]
-  const name = paint(`enginehouse ${daemon.version}`, 'heading', look)
-  const facts = [name, ...where, `pid ${daemon.pid}`, state].join(' · ')
+  const facts: Cell[] = [
+    { text: `enginehouse ${daemon.version}`, meaning: 'heading' },
+    ...(daemon.listen === null ? [] : [{ text: daemon.listen }]),
+    { text: `pid ${daemon.pid}` },
+    stageCell(daemon),
+  ]
+  const length = facts.reduce((sum, { text }) => sum + text.length + SEPARATOR.length, -SEPARATOR.length)
+  // The process's number is what is missed least.
+  if (look.width !== null && length > look.width) facts.splice(-2, 1)
+  const line = facts.map(({ text, meaning }) => paint(text, meaning ?? null, look)).join(SEPARATOR)
   const manifest = daemon.manifest === null ? '' : `manifest ${daemon.manifest}\n`
-  return `${facts}\n${manifest}`
+  return `${line}\n${manifest}`
+}
+
+function stageCell({ stage, uptime_seconds: uptime }: StatusAnswer): Cell {
+  if (stage === 'serving') return { text: `up ${formatDuration(Math.max(1, uptime) * 1000)}` }
+  return { text: stage === 'stopping' ? 'shutting down' : 'recovering', meaning: 'busy' }
 }
 
 function renderDevices(devices: readonly DeviceAnswer[], look: Look): string {
