@@ -22,7 +22,7 @@ test('an engine that says nothing is 504 at `first_byte`, and is told to stop', 
   })
   expect(response.headers.get('x-should-retry')).toBe('false')
   await engine.when(({ endedByPeer }) => endedByPeer === 1)
-  expect(house.admission.released).toEqual(['engine_error'])
+  expect(house.admission.released).toEqual(['stalled'])
 })
 
 test('a stream whose head came and nothing else ends with an error event and a cut connection', async () => {
