@@ -19,6 +19,8 @@ const READ_SIZE: Bytes = 64 * 1024
 const READ_PER_WINDOW: Bytes = 4 * MIB
 /** ... in this time: some hundredths of a processor, as against all of one for an engine that floods. */
 const WINDOW: Millis = 1000
+/** Then its size is looked at again: on a busy machine what is read in many small steps takes long. */
+const PASS: Millis = 50
 /** Where more than a window's worth has come up, this much of its end is read, after a line that tells the gap. */
 const KEPT_OF_BACKLOG: Bytes = MIB
 /** What is written between the last read and the cut is lost, so a pause of the writer is waited for, up to CUT_ANYWAY. */
@@ -30,7 +32,7 @@ const SLOW_CUT: Millis = 500
 /** Cut again so soon, it comes faster than it is worth keeping: the older file goes on holding how that began. */
 const COPY_REST: Millis = 2_000
 /** Read of what is dropped, always: it may be a process's last words. */
-const LAST_WORDS: Bytes = READ_SIZE
+const LAST_WORDS: Bytes = READ_SIZE / 2
 
 /** What a process writes into a file, as lines. */
 export interface Output {
@@ -111,12 +113,14 @@ export async function followOutput(path: string, from: Bytes): Promise<Output> {
       leaveOut(end - KEPT_OF_BACKLOG - offset)
       offset = end - KEPT_OF_BACKLOG
     }
-    while (offset < end && left > 0) {
+    while (offset < end && left > 0 && (ending || performance.now() - now < PASS)) {
       const { bytesRead } = await file.read(buffer, 0, Math.min(READ_SIZE, end - offset), offset)
       if (bytesRead === 0) return
       giveBytes(buffer.subarray(0, bytesRead))
     }
-    if (offset < end) lookIn(nextWindow - now)
+    if (offset === end) return
+    if (left > 0) changed = true
+    else lookIn(nextWindow - now)
   }
 
   /** Makes the file empty under its writer, which goes on at its start, and says in it what is kept nowhere. */
@@ -124,8 +128,12 @@ export async function followOutput(path: string, from: Bytes): Promise<Output> {
     const now = performance.now()
     const copied = now < copyAgain ? null : await copyToOlder(seen, copyWithin)
     copyAgain = now + COPY_REST
-    const lost = readLastWords() - (copied ?? 0)
+    // Nothing that takes time stands between the last read and the cut.
+    const words = readLastWords()
     await truncate()
+    leaveOut(words.at - offset)
+    giveBytes(words.bytes)
+    const lost = words.at + words.bytes.length - (copied ?? 0)
     offset = 0
     unkept = copied === null ? unkept + lost : lost
     if (lost === 0) return
@@ -155,15 +163,10 @@ export async function followOutput(path: string, from: Bytes): Promise<Output> {
     }
   }
 
-  /** Leaves out all but the end of what stands in the file unread; returns up to where it has read. */
-  function readLastWords(): Bytes {
-    const { size } = fstatSync(file.fd)
-    if (size === offset) return size
-    const last = Math.max(offset, size - LAST_WORDS)
-    leaveOut(last - offset)
-    offset = last
-    giveBytes(buffer.subarray(0, readSync(file.fd, buffer, 0, READ_SIZE, offset)))
-    return offset
+  /** The end of what stands in the file unread, and what is written while it is read. */
+  function readLastWords(): { readonly at: Bytes; readonly bytes: Buffer } {
+    const at = Math.max(offset, fstatSync(file.fd).size - LAST_WORDS)
+    return { at, bytes: buffer.subarray(0, readSync(file.fd, buffer, 0, READ_SIZE, at)) }
   }
 
   /** Whether the writer pauses: it has written nothing since some time ago. */
