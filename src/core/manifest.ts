@@ -15,6 +15,8 @@ export interface Manifest {
 
 export interface ServerSpec {
   readonly listen: ListenAddress
+  /** `auto`: nobody is asked for a key, and only this host can reach it. `none`: whoever can reach it is let in. */
+  readonly auth: 'auto' | 'none'
   /** Host headers that are accepted beside those that `auto` stands for, and `auto` itself. */
   readonly hosts: readonly string[]
   /** Origins that browsers may ask from on inference routes; `local` stands for every page of this host. */

@@ -9,6 +9,7 @@ import { deepFreeze } from './freeze.ts'
 
 export const DEFAULT_SERVER = deepFreeze({
   listen: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
+  auth: 'auto',
   hosts: ['auto'],
   cors: ['local'],
   maxBody: 32 * MIB,

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { ListenAddress, Millis } from '../core/index.ts'
 import { EnginehouseError, parseDuration, quote } from '../core/index.ts'
 import { PORT_MAX } from './limits.ts'
-import { describeListen, isLoopback, parseListen } from './listen.ts'
+import { parseListen } from './listen.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -43,7 +43,7 @@ export function overridesFrom(env: Environment, flags: OverrideFlags = {}): Mani
   const found = { listen, host, port, ttl }
   return Object.freeze({
     ...(listen && { listen: readListen(listen.text, listen.origin.name) }),
-    ...(host && { host: readHost(host.text) }),
+    ...(host && { host: host.text }),
     ...(port && { port: readPort(port.text) }),
     ...(ttl && { ttl: readTtl(ttl.text, ttl.origin.name) }),
     origins: Object.fromEntries(Object.entries(found).flatMap(([key, given]) => (given ? [[key, given.origin]] : []))),
@@ -85,7 +85,7 @@ function firstSet(
   return set === undefined ? undefined : { text: env[set] ?? '', origin: { from: 'environment', name: set } }
 }
 
-/** An address that `origin` (a flag, a variable) names. Throws usage when it is none, or not loopback. */
+/** An address that `origin` (a flag, a variable) names. Throws usage when it is none. */
 export function readListen(text: string, origin: string): ListenAddress {
   const address = parseListen(text)
   if (!address) {
@@ -93,22 +93,11 @@ export function readListen(text: string, origin: string): ListenAddress {
       why: `${origin} must be HOST:PORT, [V6]:PORT or unix:/PATH, not ${quote(text)}.`,
     })
   }
-  if (isLoopback(address)) return address
-  throw reachable(origin, describeListen(address))
+  return address
 }
 
 function isAddress(text: string | undefined): boolean {
   return text !== undefined && (isIP(text) !== 0 || text.toLowerCase() === 'localhost')
-}
-
-function readHost(host: string): string {
-  if (isLoopback({ kind: 'tcp', host, port: 0 })) return host
-  throw reachable('HOST', host)
-}
-
-function reachable(origin: string, address: string): EnginehouseError {
-  const why = `${origin} is ${address}, which other hosts can reach, and keys are not supported by this version.`
-  return new EnginehouseError('usage', { why })
 }
 
 function readPort(text: string): number {

@@ -43,6 +43,15 @@ export const serverShape = {
       'unix:/run/enginehouse/http.sock',
     ]),
   ),
+  auth: z
+    .enum(['auto', 'none'], { error: 'auto or none' })
+    .meta(
+      about(
+        'Who is let in. auto: whoever is on this host, so the address must be loopback or a socket. none: whoever can reach the address, operators’ routes included. Default auto.',
+        'auto',
+        ['none'],
+      ),
+    ),
   hosts: listOf(notation(HOST, parseHost, HOST_LIKE), 'a list of hosts, such as [auto, models.lan]', HOSTS_MAX).meta(
     about(
       'The Host headers that are accepted; auto stands for the listen address, this host’s name and localhost. Default [auto].',

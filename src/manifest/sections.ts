@@ -42,7 +42,8 @@ export const TIMEOUTS: Section<typeof timeoutsShape> = { shape: timeoutsShape, l
 export const TOP: Section<typeof topShape> = { shape: topShape, later: ['weights'], free: true }
 export const SERVER: Section<typeof serverShape> = {
   shape: serverShape,
-  later: ['auth', 'keys_file', 'on_daemon_exit', 'upstream_routes'],
+  later: ['keys_file', 'on_daemon_exit', 'upstream_routes'],
+  inner: { auth: { keys: [], later: ['keys'] } },
   nested: { timeouts: TIMEOUTS },
 }
 export const ENGINE: Section<typeof engineShape> = { shape: engineShape, later: [] }

@@ -1,4 +1,4 @@
-import type { AnswerTimeouts, ServerSpec } from '../core/index.ts'
+import type { AnswerTimeouts, ListenAddress, ServerSpec } from '../core/index.ts'
 import { DEFAULT_MODEL, DEFAULT_SERVER } from './defaults.ts'
 import { describeListen, isLoopback } from './listen.ts'
 import { withheld } from './node.ts'
@@ -18,13 +18,16 @@ export function readServer(
   report: Report,
 ): { readonly server: ServerSpec; readonly timeouts: AnswerTimeouts } {
   const read = placed && readSection(SERVER, placed.entry.node, placed.path, report)
-  if (read) checkListen(read, report)
   const timeouts = read?.entries.get('timeouts')
   const layers = timeouts ? [{ entry: timeouts, path: ['server', 'timeouts'] }] : []
   const values = read?.values ?? {}
+  const auth = values.auth ?? DEFAULT_SERVER.auth
+  const listen = listenWith(overrides, values.listen ?? DEFAULT_SERVER.listen)
+  if (auth !== 'none' && !isLoopback(listen)) refuseReachable(listen, read, overrides, report)
   return {
     server: {
-      listen: listenWith(overrides, values.listen ?? DEFAULT_SERVER.listen),
+      listen,
+      auth,
       hosts: values.hosts ?? DEFAULT_SERVER.hosts,
       cors: values.cors ?? DEFAULT_SERVER.cors,
       maxBody: values.max_body ?? DEFAULT_SERVER.maxBody,
@@ -35,11 +38,18 @@ export function readServer(
   }
 }
 
-function checkListen({ values: { listen }, entries }: Read<typeof serverShape>, report: Report): void {
-  const written = entries.get('listen')
-  if (!listen || !written || isLoopback(listen)) return
-  const shown = withheld(written.node) ?? describeListen(listen)
-  const why = `server.listen is ${shown}, which other hosts can reach, and keys are not supported by this version.`
-  const next = 'Listen on 127.0.0.1, [::1] or unix:/PATH.'
-  report('manifest_conflict', { why, next }, written.node.span, ['server', 'listen'])
+/** An address that other hosts can reach, where nobody said that everybody may. */
+function refuseReachable(
+  listen: ListenAddress,
+  read: Read<typeof serverShape> | undefined,
+  { origins = {} }: ManifestOverrides,
+  report: Report,
+): void {
+  const above = origins.listen ?? origins.host
+  const written = above ? undefined : read?.entries.get('listen')
+  const name = above?.name ?? 'server.listen'
+  const shown = (written && withheld(written.node)) ?? describeListen(listen)
+  const why = `${name} is ${shown}, which other hosts can reach, and keys are not supported by this version.`
+  const next = 'Listen on 127.0.0.1, [::1] or unix:/PATH; or let everybody in who can reach it, with `auth: none`.'
+  report('manifest_conflict', { why, next }, written?.node.span ?? [0, 1], ['server', 'listen'])
 }

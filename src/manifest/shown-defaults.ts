@@ -18,6 +18,7 @@ type Defaults<Shape, From> = { readonly [K in keyof Shape]: (from: From) => Show
 
 const SERVER: Defaults<typeof serverShape, Manifest> = {
   listen: ({ server }) => ({ value: describeListen(server.listen) }),
+  auth: ({ server }) => ({ value: server.auth }),
   max_body: ({ server }) => ({ value: formatBytes(server.maxBody) }),
   hosts: ({ server }) => ({ value: server.hosts }),
   cors: ({ server }) => ({ value: server.cors }),

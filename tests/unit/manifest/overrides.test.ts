@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeListen, overrideNotices, overridesFrom, readListen } from '../../../src/manifest/index.ts'
-import { ON_CPU, parseGood } from './helpers.ts'
+import { ON_CPU, parseBad, parseGood } from './helpers.ts'
 
 test.each([
   ['127.0.0.1:8080', { kind: 'tcp', host: '127.0.0.1', port: 8080 }],
@@ -27,8 +27,13 @@ test.each([
   'localhost.example.com:80',
   '127.0.0.256:80',
   '[::ffff:10.0.0.1]:80',
-])('%s is not loopback', (text) => {
-  expect(() => readListen(text, 'ENGINEHOUSE_LISTEN')).toThrow(/other hosts can reach/)
+])('%s can be reached by others, and is taken only where everybody may come in', (text) => {
+  const listen = readListen(text, '--listen')
+  const origins = { listen: { from: 'flag', name: '--listen' } } as const
+  const overrides = { listen, origins }
+  const [problem] = parseBad('version: 1\nmodels: {}', ON_CPU, { overrides }).problems
+  expect(problem?.facts['why']).toContain('which other hosts can reach')
+  expect(parseGood('version: 1\nserver: { auth: none }\nmodels: {}', ON_CPU, { overrides }).server.listen).toBe(listen)
 })
 
 const environment = (name: string) => ({ from: 'environment', name }) as const
@@ -100,9 +105,19 @@ test.each([
   [{ DEFAULT_TTL: 'soon' }, 'DEFAULT_TTL must be a duration'],
   [{ PORT: '65536' }, 'PORT must be a port from 0 to 65535, not "65536".'],
   [{ PORT: 'tcp://127.0.0.1:80' }, 'PORT must be a port'],
-  [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0, which other hosts can reach'],
 ])('%j is wrong', (env, words) => {
   expect(() => overridesFrom(env)).toThrow(words)
+})
+
+test.each([
+  [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0:8080, which other hosts can reach'],
+  [{ ENGINEHOUSE_LISTEN: '0.0.0.0:1' }, 'ENGINEHOUSE_LISTEN is 0.0.0.0:1, which other hosts can reach'],
+])('%j needs a manifest that lets everybody in', (env, words) => {
+  const overrides = overridesFrom(env)
+  const [problem] = parseBad('version: 1\nmodels: {}', ON_CPU, { overrides }).problems
+  expect(problem?.facts['why']).toContain(words)
+  const open = parseGood('version: 1\nserver: { auth: none }\nmodels: {}', ON_CPU, { overrides })
+  expect(describeListen(open.server.listen)).toMatch(/^0\.0\.0\.0:/)
 })
 
 test('a flag may not be empty', () => {

@@ -21,7 +21,8 @@ export const SECTIONS: readonly Case[] = [
     'version: 1\nmodels: ▶[a]\n',
     ['manifest_value', 'models must be a mapping of keys, not a list.'],
   ],
-  ['server.auth', top('server: { ▶auth: keys }'), ['manifest_key_not_supported', '"server.auth"']],
+  ['server.auth: keys', top('server: { auth: ▶keys }'), ['manifest_key_not_supported', '"auth: keys"']],
+  ['server.auth that is no word of it', top('server: { auth: ▶open }'), ['manifest_value', 'auto or none']],
   [
     'server.keys_file and upstream_routes',
     top('server: { ▶keys_file: keys.yaml, ▶upstream_routes: true }'),
