@@ -14,6 +14,7 @@ import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
 import { contextOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { locate } from './locate.ts'
+import { CHECKPOINTS, UBATCH } from './memory.ts'
 import { parseLine } from './output.ts'
 import { RESERVED_FLAGS } from './reserved.ts'
 
@@ -22,9 +23,10 @@ import { RESERVED_FLAGS } from './reserved.ts'
  * of a slot's state that models with sliding windows or recurrent layers keep in RAM, up to 150 MB each.
  */
 const TUNABLE: readonly (readonly [spellings: readonly [string, ...string[]], value: string])[] = [
-  [['--ubatch-size', '-ub'], '512'],
+  [['--batch-size', '-b'], '2048'],
+  [['--ubatch-size', '-ub'], String(UBATCH)],
   [['--flash-attn', '-fa'], 'auto'],
-  [['--ctx-checkpoints', '-ctxcp', '--swa-checkpoints'], '4'],
+  [['--ctx-checkpoints', '-ctxcp', '--swa-checkpoints'], String(CHECKPOINTS)],
 ]
 
 /** Answers at once even under load: it has threads of its own. `/health` and `/v1/models` answer any key, `/props` does not. */
@@ -49,6 +51,8 @@ export const llamaServer: EngineAdapter = Object.freeze({
   listens: () => 'socket',
   capabilities,
   locate,
+  // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
+  estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,
   parseLine,
   classifyExit,

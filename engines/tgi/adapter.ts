@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import { EnginehouseError, GIB } from '../../src/core/index.ts'
-import type { Bytes, Capability, ModelSpec, Need, WeightsFacts } from '../../src/core/index.ts'
+import type { Bytes, Capability, ModelSpec, WeightsFacts } from '../../src/core/index.ts'
 import type {
   EngineAdapter,
   EnginePlan,
@@ -10,14 +10,11 @@ import type {
   StopPlan,
 } from '../../src/engine/contract.ts'
 import { flagsOf } from '../../src/engine/flags.ts'
-import { argumentOf, contextOf, fractionOf, gpuCountOf } from '../../src/engine/shares.ts'
+import { contextOf, fractionOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
-import { readModelConfig } from '../../src/weights/model-config.ts'
 import { containerArgv } from './container.ts'
 import { classifyExit } from './exits.ts'
 import { locate } from './locate.ts'
-import { gpuNeed, hostBesideGpus, hostNeed } from './memory.ts'
-import type { MemoryQuestion } from './memory.ts'
 import { parseLine } from './output.ts'
 import { RESERVED_FLAGS } from './reserved.ts'
 
@@ -56,7 +53,8 @@ export const tgi: EngineAdapter = Object.freeze({
   extraPorts: 2,
   capabilities: (): ReadonlySet<Capability> => new Set(['chat', 'completions']),
   locate,
-  estimate,
+  // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
+  estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,
   parseLine,
   classifyExit,
@@ -125,21 +123,4 @@ function shardPath({ directory, image }: PlanRequest): string {
 function environment({ image, cacheDirectory }: PlanRequest): Record<string, string> {
   const offline = { HF_HUB_OFFLINE: '1', TRANSFORMERS_OFFLINE: '1', NO_COLOR: '1' }
   return image === null ? { ...offline, TRITON_CACHE_DIR: join(cacheDirectory, 'triton') } : offline
-}
-
-/** From the model's own figures; null when its configuration does not have them. */
-async function estimate(model: ModelSpec, weights: WeightsFacts): Promise<Need | null> {
-  const config = await readModelConfig(weights.path)
-  if (config === null) return null
-  const shards = gpuCountOf(model)
-  const question: MemoryQuestion = {
-    config,
-    weights: weights.bytes,
-    context: contextOf(model, weights),
-    requests: model.parallel,
-    shards: Math.max(shards, 1),
-    cachedBytes: argumentOf(model, 'kv-cache-dtype')?.startsWith('fp8') ? 1 : null,
-  }
-  if (shards === 0) return { perGpu: null, host: hostNeed(question), origin: 'formula' }
-  return { perGpu: gpuNeed(question), host: hostBesideGpus(shards), origin: 'formula' }
 }

@@ -1,6 +1,5 @@
 import { GIB } from '../../src/core/index.ts'
 import type { Bytes, Tokens } from '../../src/core/index.ts'
-import { cacheWidth } from '../../src/weights/model-config.ts'
 import type { ModelConfig } from '../../src/weights/model-config.ts'
 
 /*
@@ -60,4 +59,13 @@ export function cacheBytes({ config, context, requests, shards, cachedBytes }: M
 function activationBytes({ config, shards }: MemoryQuestion): Bytes {
   const width = HIDDEN_COPIES * config.hidden + (2 * config.intermediate) / shards
   return PREFILL_TOKENS * width * config.elementBytes
+}
+
+/**
+ * Elements that one token takes of the cache in one layer, on one of `ranks` that share the heads: keys and values, of at
+ * least one head each. A latent vector is not shared.
+ */
+function cacheWidth({ latent, keyValueHeads, headSize }: ModelConfig, ranks: number): number {
+  if (latent !== null) return latent.rank + latent.rope
+  return 2 * Math.max(1, keyValueHeads / ranks) * headSize
 }

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import { EnginehouseError } from '../../src/core/index.ts'
-import type { Address, Bytes, Capability, Millis, ModelSpec, Need, WeightsFacts } from '../../src/core/index.ts'
+import type { Address, Capability, Millis, ModelSpec, WeightsFacts } from '../../src/core/index.ts'
 import type {
   EngineAdapter,
   EnginePlan,
@@ -9,14 +9,12 @@ import type {
   Readiness,
   StopPlan,
 } from '../../src/engine/contract.ts'
-import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
-import { argumentOf, contextOf, fractionOf, gpuCountOf } from '../../src/engine/shares.ts'
+import { flagsOf } from '../../src/engine/flags.ts'
+import { argumentOf, contextOf, fractionOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
-import { readModelConfig } from '../../src/weights/model-config.ts'
 import { classifyExit } from './exits.ts'
 import { locate } from './locate.ts'
-import { gpuNeed, hostBesideGpus, hostCache, hostNeed } from './memory.ts'
-import type { MemoryQuestion } from './memory.ts'
+import { hostCache, ranksOf } from './memory.ts'
 import { parseLine } from './output.ts'
 import { RESERVED_FLAGS } from './reserved.ts'
 
@@ -51,7 +49,8 @@ export const vllm: EngineAdapter = Object.freeze({
   listens: () => 'socket',
   capabilities,
   locate,
-  estimate,
+  // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
+  estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,
   parseLine,
   classifyExit,
@@ -111,13 +110,6 @@ function memory({ gpuShares, hostClaim }: PlanRequest, weights: WeightsFacts): s
   ].flat()
 }
 
-/** Heads are shared by powers of two; what is left is shared out by layers. */
-function ranksOf(gpus: number): { readonly tensorParallel: number; readonly pipelineParallel: number } {
-  let tensorParallel = 1
-  while (gpus % (tensorParallel * 2) === 0) tensorParallel *= 2
-  return { tensorParallel, pipelineParallel: gpus / tensorParallel }
-}
-
 function environment({ key, directory, cacheDirectory }: PlanRequest): Record<string, string> {
   return {
     // argv is open to every process of the host; the environment is not.
@@ -137,27 +129,4 @@ function environment({ key, directory, cacheDirectory }: PlanRequest): Record<st
     HF_HUB_OFFLINE: '1',
     TRANSFORMERS_OFFLINE: '1',
   }
-}
-
-/** From the model's own figures; null when its configuration does not have them. */
-async function estimate(model: ModelSpec, weights: WeightsFacts): Promise<Need | null> {
-  const config = await readModelConfig(weights.path)
-  if (config === null) return null
-  const gpus = gpuCountOf(model)
-  const question: MemoryQuestion = {
-    config,
-    weights: weights.bytes,
-    context: contextOf(model, weights),
-    requests: model.parallel,
-    sequences: model.concurrency,
-    cachedBytes: cachedBytesOf(model),
-    graphs: setsFlag(model, '--enforce-eager') ? 'none' : 'captured',
-    ...ranksOf(Math.max(gpus, 1)),
-  }
-  if (gpus === 0) return { perGpu: null, host: hostNeed(question), origin: 'formula' }
-  return { perGpu: gpuNeed(question), host: hostBesideGpus(gpus), origin: 'formula' }
-}
-
-function cachedBytesOf(model: ModelSpec): Bytes | null {
-  return argumentOf(model, 'kv-cache-dtype')?.startsWith('fp8') ? 1 : null
 }

@@ -1,6 +1,5 @@
 import { GIB } from '../../src/core/index.ts'
 import type { Bytes, Tokens } from '../../src/core/index.ts'
-import { cacheWidth } from '../../src/weights/model-config.ts'
 import type { ModelConfig } from '../../src/weights/model-config.ts'
 
 /*
@@ -109,4 +108,20 @@ function blocks(tokens: Tokens): Tokens {
 function activationBytes({ config, sequences, tensorParallel }: MemoryQuestion): Bytes {
   const width = HIDDEN_COPIES * config.hidden + (2 * config.intermediate) / tensorParallel
   return Math.ceil(BATCHED_TOKENS * width * config.elementBytes + sequences * config.vocabulary * 4 * 2)
+}
+
+/**
+ * Elements that one token takes of the cache in one layer, on one of `ranks` that share the heads: keys and values, of at
+ * least one head each. A latent vector is not shared.
+ */
+function cacheWidth({ latent, keyValueHeads, headSize }: ModelConfig, ranks: number): number {
+  if (latent !== null) return latent.rank + latent.rope
+  return 2 * Math.max(1, keyValueHeads / ranks) * headSize
+}
+
+/** Heads are shared by powers of two; what is left is shared out by layers. */
+export function ranksOf(gpus: number): { readonly tensorParallel: number; readonly pipelineParallel: number } {
+  let tensorParallel = 1
+  while (gpus % (tensorParallel * 2) === 0) tensorParallel *= 2
+  return { tensorParallel, pipelineParallel: gpus / tensorParallel }
 }

@@ -27,8 +27,12 @@ export interface GgufHeader {
   readonly architecture: string | null
   /** `<architecture>.context_length`: what the model was trained for. */
   readonly trainedContext: Tokens | null
-  /** All metadata that is one value; arrays and texts over 64 KiB are left out. */
+  /** All metadata that is one value; texts over 64 KiB are left out. */
   readonly scalars: ReadonlyMap<string, GgufScalar>
+  /** All metadata that is a short list of numbers, such as one for each layer. */
+  readonly lists: ReadonlyMap<string, readonly GgufScalar[]>
+  /** How many entries every other array has. */
+  readonly entries: ReadonlyMap<string, number>
 }
 
 export type GgufResult =
@@ -76,7 +80,7 @@ async function readHeader(file: FileHandle, size: Bytes): Promise<GgufHeader> {
   if (keys > MAX_KEYS || keys * MIN_PAIR_BYTES > cursor.remaining) {
     throw new NotGguf(`it claims ${keys} metadata keys in ${size} bytes`)
   }
-  const scalars = await readScalars(cursor, keys)
+  const { scalars, ...arrays } = await readMetadata(cursor, keys)
   await checkTensors(cursor, size, tensors, scalars)
   const architecture = scalars.get('general.architecture')
   const trained = typeof architecture === 'string' ? scalars.get(`${architecture}.context_length`) : undefined
@@ -86,6 +90,7 @@ async function readHeader(file: FileHandle, size: Bytes): Promise<GgufHeader> {
     architecture: typeof architecture === 'string' ? architecture : null,
     trainedContext: typeof trained === 'number' && Number.isInteger(trained) && trained > 0 ? trained : null,
     scalars,
+    ...arrays,
   })
 }
 
@@ -105,13 +110,21 @@ function versionProblem(version: number): string {
     : `it is a GGUF file of version ${version}, and only 2 and 3 can be read`
 }
 
-async function readScalars(cursor: GgufCursor, keys: number): Promise<ReadonlyMap<string, GgufScalar>> {
+async function readMetadata(
+  cursor: GgufCursor,
+  keys: number,
+): Promise<Pick<GgufHeader, 'scalars' | 'lists' | 'entries'>> {
   const scalars = new Map<string, GgufScalar>()
+  const lists = new Map<string, readonly GgufScalar[]>()
+  const entries = new Map<string, number>()
   for (let pair = 0; pair < keys; pair += 1) {
     const [key, value] = await readPair(cursor)
-    if (value !== undefined) scalars.set(key, value)
+    if (typeof value === 'object') {
+      if (value.values === null) entries.set(key, value.entries)
+      else lists.set(key, value.values)
+    } else if (value !== undefined) scalars.set(key, value)
   }
-  return scalars
+  return { scalars, lists, entries }
 }
 
 /** A download or a copy that broke off has a whole header and too few tensor data. */

@@ -1,6 +1,6 @@
 export { readGguf } from './gguf.ts'
 export type { GgufHeader, GgufResult } from './gguf.ts'
-export { cacheWidth, readModelConfig } from './model-config.ts'
+export { readModelConfig } from './model-config.ts'
 export type { ModelConfig } from './model-config.ts'
 export type { GgufScalar } from './gguf-values.ts'
 export { lookAtSources } from './look.ts'

@@ -1,10 +1,13 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { EnginehouseError } from '../core/index.ts'
 import type { EngineName, ModelSpec, WeightsFacts } from '../core/index.ts'
 import { systemCode, systemReason } from '../lib/system-reason.ts'
 import { inspectDirectory } from './directory.ts'
 import { readGguf } from './gguf.ts'
+import type { GgufHeader } from './gguf.ts'
+import { partsOf } from './split.ts'
 
 /** What each engine reads: one GGUF file, a directory of safetensors, or (a `command`) whatever its program does. */
 const READS: Readonly<Record<EngineName, 'gguf' | 'directory' | 'any'>> = {
@@ -46,10 +49,21 @@ async function fileFacts(model: ModelSpec, path: string, bytes: number): Promise
   if (!path.toLowerCase().endsWith('.gguf') && READS[model.engine] !== 'gguf') {
     return Object.freeze({ path, bytes, architecture: null, trainedContext: null })
   }
-  const result = await readGguf(path)
-  if (result.kind === 'wrong') throw wrong(model, path, result.why)
-  const { architecture, trainedContext } = result.header
-  return Object.freeze({ path, bytes, architecture, trainedContext })
+  const parts = partsOf(path)
+  if (typeof parts === 'string') throw wrong(model, path, parts)
+  const [header] = await Promise.all(parts.map((part) => readPart(model, path, part)))
+  const sizes = await Promise.all(parts.map(async (part) => (await stat(part)).size))
+  const { architecture = null, trainedContext = null } = header ?? {}
+  return Object.freeze({ path, bytes: sizes.reduce((sum, size) => sum + size, 0), architecture, trainedContext })
+}
+
+/** A part after the first is told by its own name. */
+async function readPart(model: ModelSpec, path: string, part: string): Promise<GgufHeader> {
+  const result = await readGguf(part).catch((error: unknown) => {
+    throw part === path || systemCode(error) !== 'ENOENT' ? error : wrong(model, path, `${basename(part)} is missing`)
+  })
+  if (result.kind === 'header') return result.header
+  throw wrong(model, path, part === path ? result.why : `${basename(part)}: ${result.why}`)
 }
 
 async function directoryFacts(model: ModelSpec, path: string): Promise<WeightsFacts> {

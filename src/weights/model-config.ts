@@ -98,15 +98,6 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/**
- * Elements that one token takes of the cache in one layer, on one of `ranks` that share the heads: keys and values, of at
- * least one head each. A latent vector is not shared.
- */
-export function cacheWidth({ latent, keyValueHeads, headSize }: ModelConfig, ranks: number): number {
-  if (latent !== null) return latent.rank + latent.rope
-  return 2 * Math.max(1, keyValueHeads / ranks) * headSize
-}
-
 /** The figures of the model in this directory; null where its config.json lacks one. Rejects as readConfigFile does. */
 export async function readModelConfig(directory: string): Promise<ModelConfig | null> {
   return modelConfigOf(await readConfigFile(join(directory, 'config.json')))

@@ -26,7 +26,7 @@ function weightsFile(): { readonly kind: 'file'; readonly path: string } {
 test('weights that are here tell the need', async () => {
   const foresight = await one({ source: [weightsFile()] })
   expect(foresight).toMatchObject({ model: 'tiny', sources: [{ kind: 'present' }], fit: { fits: true } })
-  expect(foresight?.need?.host).toBeGreaterThan(GIB / 4)
+  expect(foresight?.need?.host).toBeGreaterThan(GIB / 8)
 })
 
 test('a file that is not there is told, and the next mirror counts', async () => {

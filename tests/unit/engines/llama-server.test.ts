@@ -39,7 +39,7 @@ describe('flags', () => {
   })
 
   test('every flag that is set is reserved or meant to be tuned', () => {
-    const tunable = ['--ubatch-size', '--flash-attn', '--ctx-checkpoints', '--no-ui']
+    const tunable = ['--batch-size', '--ubatch-size', '--flash-attn', '--ctx-checkpoints', '--no-ui']
     const { argv } = llamaServer.plan(planRequest())
     const flags = argv.filter((argument) => argument.startsWith('-'))
     expect(flags.filter((flag) => !llamaServer.reservedFlags.has(flag) && !tunable.includes(flag))).toEqual([])

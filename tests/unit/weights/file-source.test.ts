@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { modelSpec } from '../../fixtures/model-spec.ts'
 import { writeTinyGguf } from '../../fixtures/tiny-gguf.ts'
@@ -93,5 +93,54 @@ test('when no mirror works each reason is told', async () => {
   expect(result).toMatchObject({ kind: 'failed', code: 'weights_fetch_failed' })
   expect(result).toMatchObject({
     facts: { why: expect.stringMatching(/none of its 2 sources worked: 1\. .*\/a\. 2\. .*\/b$/) },
+  })
+})
+
+describe('a model that is split into files', () => {
+  const name = (part: number, of = 3): string => `m-0000${part}-of-0000${of}.gguf`
+  const ensure = (directory: string, file: string) =>
+    bench()
+      .room()
+      .ensure(model('m', source(join(directory, file))))
+
+  test('is given by its first, and counted whole', async () => {
+    const { manifestDirectory } = bench()
+    const sizes = [1, 2, 3].map((part) => writeTinyGguf(join(manifestDirectory, name(part)), { context: 1024 }))
+    expect(await ensure(manifestDirectory, name(1))).toMatchObject({
+      kind: 'present',
+      weights: {
+        path: join(manifestDirectory, name(1)),
+        bytes: sizes.reduce((sum, size) => sum + size),
+        trainedContext: 1024,
+      },
+    })
+  })
+
+  test.each<[string, (directory: string) => string, RegExp]>([
+    [
+      'a later part',
+      (directory) => (writeTinyGguf(join(directory, name(2))), name(2)),
+      /part 2 of 3: name the first, m-00001-of-00003\.gguf/,
+    ],
+    [
+      'a missing part',
+      (directory) => ([1, 3].forEach((part) => writeTinyGguf(join(directory, name(part)))), name(1)),
+      /m-00002-of-00003\.gguf is missing/,
+    ],
+    [
+      'a part of another format',
+      (directory) => (
+        [1, 2].forEach((part) => writeTinyGguf(join(directory, name(part)))),
+        writeFileSync(join(directory, name(3)), '<html>'),
+        name(1)
+      ),
+      /m-00003-of-00003\.gguf: it is not a GGUF file/,
+    ],
+  ])('%s is wrong', async (_name, make, why) => {
+    const { manifestDirectory } = bench()
+    expect(await ensure(manifestDirectory, make(manifestDirectory))).toMatchObject({
+      code: 'weights_wrong',
+      facts: { why: expect.stringMatching(why) },
+    })
   })
 })

@@ -24,7 +24,7 @@ async function whyWrong(bytes: Buffer): Promise<string> {
 const ARCHITECTURE = ['general.architecture', { type: 'string', value: 'llama' }] as const
 
 describe('a good file', () => {
-  test('tells architecture, trained context and its other scalars, and skips arrays', async () => {
+  test('tells architecture, trained context and its other scalars, and counts what arrays it skips', async () => {
     const result = await read(tinyGguf({ name: 'a name', context: 512 }))
     if (result.kind === 'wrong') throw new Error(result.why)
     expect(result.header).toMatchObject({ version: 3, tensors: 21, architecture: 'llama', trainedContext: 512 })
@@ -32,12 +32,21 @@ describe('a good file', () => {
     expect(result.header.scalars.get('tokenizer.ggml.add_bos_token')).toBe(true)
     expect(result.header.scalars.get('llama.attention.layer_norm_rms_epsilon')).toBeCloseTo(1e-5)
     expect(result.header.scalars.has('tokenizer.ggml.tokens')).toBe(false)
+    expect(result.header.entries.get('tokenizer.ggml.tokens')).toBeGreaterThan(256)
   })
 
   test('may be of version 2, without tensors, without an architecture', async () => {
     expect(await read(ggufFile([], [], 2))).toEqual({
       kind: 'header',
-      header: { version: 2, tensors: 0, architecture: null, trainedContext: null, scalars: new Map() },
+      header: {
+        version: 2,
+        tensors: 0,
+        architecture: null,
+        trainedContext: null,
+        scalars: new Map(),
+        lists: new Map(),
+        entries: new Map(),
+      },
     })
   })
 

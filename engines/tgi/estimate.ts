@@ -1,0 +1,22 @@
+import type { ModelSpec, Need, WeightsFacts } from '../../src/core/index.ts'
+import { argumentOf, contextOf, gpuCountOf } from '../../src/engine/shares.ts'
+import { readModelConfig } from '../../src/weights/index.ts'
+import { gpuNeed, hostBesideGpus, hostNeed } from './memory.ts'
+import type { MemoryQuestion } from './memory.ts'
+
+/** From the model's own figures; null when its configuration does not have them. */
+export async function estimate(model: ModelSpec, weights: WeightsFacts): Promise<Need | null> {
+  const config = await readModelConfig(weights.path)
+  if (config === null) return null
+  const shards = gpuCountOf(model)
+  const question: MemoryQuestion = {
+    config,
+    weights: weights.bytes,
+    context: contextOf(model, weights),
+    requests: model.parallel,
+    shards: Math.max(shards, 1),
+    cachedBytes: argumentOf(model, 'kv-cache-dtype')?.startsWith('fp8') ? 1 : null,
+  }
+  if (shards === 0) return { perGpu: null, host: hostNeed(question), origin: 'formula' }
+  return { perGpu: gpuNeed(question), host: hostBesideGpus(shards), origin: 'formula' }
+}
