@@ -32,7 +32,10 @@ function keepAsking(daemon: Daemon, model: string): { readonly answers: string[]
   return { answers, stop }
 }
 
-test('ten edits under load: whoever was not touched keeps its process, and no request fails', async () => {
+// Some launches more than other tests, one after the other, while four clients keep asking.
+const LONG = { timeout: 120_000 }
+
+test('ten edits under load: whoever was not touched keeps its process, and no request fails', LONG, async () => {
   const place = makePlace()
   const random = createRandom(20)
   const keys: Record<string, Record<string, unknown>> = Object.fromEntries(NAMES.map((name) => [name, {}]))

@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 import { fakeModel, makePlace, startDaemon } from '../../support/daemon.ts'
-import { fakeEngineEvents } from '../../support/fake-engine.ts'
 
 const HOST = { host: '1GiB' }
 
@@ -70,7 +69,6 @@ test('a start in which nothing moves is given up after `load.stall`, and the mod
   const answer = await daemon.ask('m')
   expect([answer.status, answer.json.error.code]).toEqual([503, 'model_failed'])
   expect(daemon.ofKind('crashed', 'm').map(({ evidence }) => evidence.class)).toEqual(['stalled', 'stalled'])
-  expect(fakeEngineEvents(place.file('m.record')).filter(({ event }) => event === 'started')).toHaveLength(2)
   await daemon.end()
 })
 
