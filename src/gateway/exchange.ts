@@ -3,6 +3,7 @@ import { EnginehouseError } from '../core/index.ts'
 import type {
   Admission,
   AnswerTimeouts,
+  Capability,
   InstanceId,
   Lease,
   Millis,
@@ -36,6 +37,8 @@ export interface ExchangeRoom {
   readonly stalledReader: Millis
   /** Null: the model's engine may take its time. */
   timeoutsOf(model: ModelName): AnswerTimeouts | null
+  /** Whether the model answers routes of this kind. */
+  serves(model: ModelName, capability: Capability): boolean
   /** Milliseconds of a clock that only moves forward. */
   readonly now: () => Millis
   /** An exchange left `running`. */
@@ -53,6 +56,8 @@ export interface Demand {
   /** The client's own id where it sent one, else `id`. */
   readonly requestId: string
   readonly route: string
+  /** What the route asks of an engine. */
+  readonly capability: Capability
   /** What the engine is asked: its own route. */
   readonly path: string
   readonly model: ServedModel
@@ -224,6 +229,14 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     // The client left, or the drain ended, in the very turn in which the lease was granted.
     if (this.#outcome.settled !== null) {
       lease.release(this.#outcome.settled === 'client_gone' ? 'client_gone' : 'failed')
+      return
+    }
+    const { route, capability } = this.#demand
+    if (lease.fallbackFrom !== null && !this.#room.serves(lease.model, capability)) {
+      lease.release('failed')
+      const why = `it stands in for ${lease.fallbackFrom}, which cannot be loaded, and its engine has no such route`
+      const error = new EnginehouseError('unsupported_endpoint', { model: lease.model, route, why })
+      this.#outcome.fail(error, { outcome: 'refused' })
       return
     }
     this.#lease = lease

@@ -94,6 +94,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     running,
     stalledReader: limits.stalledReader ?? STALLED_READER,
     timeoutsOf: (model) => view.resolve(model)?.timeouts ?? null,
+    serves: (model, capability) => view.resolve(model)?.capabilities.has(capability) ?? false,
     now: options.now ?? (() => performance.now()),
     closed() {
       if (running.size === 0) for (const resolve of emptied.splice(0)) resolve()

@@ -75,6 +75,7 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
         id,
         requestId,
         route: route.path,
+        capability: route.capability,
         path: translated?.path ?? route.path,
         model,
         asked: translated?.asked ?? asked,

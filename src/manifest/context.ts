@@ -35,7 +35,7 @@ export interface ModelContext {
 /** Reports a key that nobody wrote. */
 export function requireKey(key: ModelKey, why: string, context: ModelContext): void {
   const { model, path, span, settings, report } = context
-  if (settings.placed(key)) return
+  if (settings.placed(key) || settings.misspelt(key)) return
   const at = Object.hasOwn(variantShape, key) ? path : model
   report('manifest_missing_key', { key, at: dotted(at), why }, span, [...at, key])
 }

@@ -14,7 +14,7 @@ export function diffManifests(before: Manifest, after: Manifest): ManifestDiff {
     settings: [
       ...settingChanges('server', before.server, after.server),
       ...settingChanges('memory', before.memory, after.memory),
-      ...settingChanges('engines', before.engines, after.engines),
+      ...settingChanges('engines', namedPrograms(before), namedPrograms(after)),
     ],
   }
 }
@@ -49,6 +49,12 @@ function settingChanges(section: string, before: object, after: object): readonl
       const key = `${section}.${written(name)}`
       return { key, restart: RESTART_KEYS.has(key) }
     })
+}
+
+/** What an engine has by itself is the same whether it is written or not. */
+function namedPrograms({ engines }: Manifest): object {
+  const named = Object.entries(engines).filter(([, spec]) => Object.values(spec).some((value) => value !== null))
+  return Object.fromEntries(named)
 }
 
 /** Order of keys counts for `args`, which are lists; in mappings it says nothing. */

@@ -1,5 +1,6 @@
 import type { Millis, ModelName } from '../core/index.ts'
-import type { modelShape } from './model-schema.ts'
+import { nearest } from '../lib/nearest.ts'
+import { modelShape } from './model-schema.ts'
 import type { Placed } from './node.ts'
 import type { Path } from './path.ts'
 import type { Read } from './sections.ts'
@@ -20,6 +21,8 @@ export interface Settings {
   readonly value: <K extends ModelKey>(key: K) => ModelValues[K] | undefined
   /** Where the value that holds is written; undefined when nobody wrote it. */
   readonly placed: (key: ModelKey) => Placed | undefined
+  /** Somebody wrote what is no key and probably means this one: that is the problem to tell of. */
+  readonly misspelt: (key: ModelKey) => boolean
   /** Is the key written in the strongest layer? */
   readonly owns: (key: ModelKey) => boolean
   /** The places to read a mapping of several values from, the weakest first. */
@@ -55,6 +58,12 @@ export function settingsOf(stack: readonly Layer[]): Settings {
       return entry ? [{ entry, path: [...path, key] }] : []
     })
   return {
+    misspelt: (key) => {
+      const strangers = stack.flatMap(({ read }) =>
+        [...read.entries.keys()].filter((name) => !Object.hasOwn(modelShape, name)),
+      )
+      return strangers.some((name) => nearest(name, [key]).length > 0)
+    },
     // A value that is wrong hides the one below it.
     value: (key) =>
       stack.findLast(({ read }) => read.entries.has(key) || Object.hasOwn(read.values, key))?.read.values[key],

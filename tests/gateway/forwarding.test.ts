@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { chunk, jsonAnswer, LAST_CHUNK, STREAM_HEAD, token } from './support/raw-engine.ts'
+import { modelView } from './support/house.ts'
 import { ask, errorOf, setScene } from './support/scene.ts'
 
 const ANSWER = {
@@ -207,9 +208,29 @@ test('a connection is used again only where the engine allows it', async () => {
 })
 
 test('another model than was asked for is named, in its headers', async () => {
-  const { house } = await setScene({ answer: ({ socket }) => void socket.write(jsonAnswer({ ok: true })) })
+  const { house } = await setScene(
+    { answer: ({ socket }) => void socket.write(jsonAnswer({ ok: true })) },
+    { models: [modelView('m'), modelView('small')] },
+  )
   house.admission.grant = (lease) => ({ ...lease, model: 'small', fallbackFrom: 'm', servedName: 'small' })
   const { headers } = await ask(house)
   expect(headers.get('x-enginehouse-model')).toBe('small')
   expect(headers.get('x-enginehouse-fallback-from')).toBe('m')
+})
+
+test('a model that lacks the route does not stand in for one that has it', async () => {
+  const { engine, house } = await setScene(
+    { answer: ({ socket }) => void socket.write(jsonAnswer({ ok: true })) },
+    { models: [modelView('m'), modelView('search', { capabilities: new Set(['embeddings']) })] },
+  )
+  house.admission.grant = (lease) => ({ ...lease, model: 'search', fallbackFrom: 'm', servedName: 'search' })
+  const response = await ask(house)
+  expect(response.status).toBe(404)
+  expect(await errorOf(response)).toMatchObject({
+    code: 'unsupported_endpoint',
+    message: expect.stringContaining('stands in for m'),
+  })
+  expect(engine.requests).toEqual([])
+  await house.admission.releasedAll(1)
+  expect(house.admission.released).toEqual(['failed'])
 })

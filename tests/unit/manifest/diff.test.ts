@@ -11,6 +11,11 @@ describe('what differs between two manifests', () => {
     expect(isEmptyDiff(diff)).toBe(true)
   })
 
+  it('nothing, when what holds by itself is written', () => {
+    const after = manifestOf([coder], { engines: { 'llama-server': { path: null, image: null } } })
+    expect(isEmptyDiff(diffManifests(manifestOf([coder]), after))).toBe(true)
+  })
+
   it('names models that came and models that went', () => {
     const diff = diffManifests(manifestOf([coder]), manifestOf([tiny]))
     expect(diff).toEqual({ added: ['tiny'], removed: ['coder'], changed: [], settings: [] })
