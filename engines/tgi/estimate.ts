@@ -6,12 +6,14 @@ import type { MemoryQuestion } from './memory.ts'
 
 /** From the model's own figures; null when its configuration does not have them. */
 export async function estimate(model: ModelSpec, weights: WeightsFacts): Promise<Need | null> {
-  const config = await readModelConfig(weights.path)
-  if (config === null) return null
+  const written = await readModelConfig(weights.path)
+  if (written === null) return null
+  // It computes in 16 bits whatever the files have.
+  const config = { ...written, elementBytes: 2 }
   const shards = gpuCountOf(model)
   const question: MemoryQuestion = {
     config,
-    weights: weights.bytes,
+    weights: shards === 0 ? weights.bytes : weights.bytes * (config.elementBytes / written.elementBytes),
     context: contextOf(model, weights),
     requests: model.parallel,
     shards: Math.max(shards, 1),

@@ -7,12 +7,14 @@ import type { MemoryQuestion } from './memory.ts'
 
 /** From the model's own figures; null when its configuration does not have them. */
 export async function estimate(model: ModelSpec, weights: WeightsFacts): Promise<Need | null> {
-  const config = await readModelConfig(weights.path)
-  if (config === null) return null
+  const written = await readModelConfig(weights.path)
+  if (written === null) return null
+  const config = { ...written, elementBytes: elementBytesOf(model) }
   const gpus = gpuCountOf(model)
   const question: MemoryQuestion = {
     config,
-    weights: weights.bytes,
+    // On the host they are read as they are before they are narrowed.
+    weights: gpus === 0 ? weights.bytes : weights.bytes * (config.elementBytes / written.elementBytes),
     context: contextOf(model, weights),
     requests: model.parallel,
     sequences: model.concurrency,
@@ -22,6 +24,11 @@ export async function estimate(model: ModelSpec, weights: WeightsFacts): Promise
   }
   if (gpus === 0) return { perGpu: null, host: hostNeed(question), origin: 'formula' }
   return { perGpu: gpuNeed(question), host: hostBesideGpus(gpus), origin: 'formula' }
+}
+
+/** It computes in 16 bits whatever the files have, unless it is told otherwise. */
+function elementBytesOf(model: ModelSpec): Bytes {
+  return /^float(32)?$/.test(argumentOf(model, 'dtype') ?? 'auto') ? 4 : 2
 }
 
 function cachedBytesOf(model: ModelSpec): Bytes | null {

@@ -134,6 +134,22 @@ describe('what the adapters make of a directory', () => {
     expect((two?.host ?? 0) - (one?.host ?? 0)).toBe(GIB)
   })
 
+  test('files of 32 bits are narrowed to 16, unless `dtype` says otherwise', async () => {
+    const gpus = { kind: 'any' } as const
+    const wide = {
+      ...weightsAt({ 'config.json': JSON.stringify({ ...TINY_CONFIG, torch_dtype: 'float32' }) }),
+      bytes: GIB,
+    }
+    const narrow = { ...weightsAt(), bytes: GIB / 2 }
+    const needs = async (weights: typeof wide, args: readonly (readonly [string, string])[] = []) =>
+      vllmAdapter.estimate?.(modelSpec({ ...spec, engine: 'vllm', gpus, args }), weights)
+    expect(await needs(wide)).toEqual(await needs(narrow))
+    expect((await needs(wide, [['dtype', 'float32']]))?.perGpu).toBeGreaterThan(GIB)
+    expect(await tgiAdapter.estimate?.(modelSpec({ ...spec, engine: 'tgi', gpus }), wide)).toEqual(
+      await tgiAdapter.estimate?.(modelSpec({ ...spec, engine: 'tgi', gpus }), narrow),
+    )
+  })
+
   test.each([vllmAdapter, tgiAdapter])('%#: nothing, where a figure is missing', async (adapter) => {
     const { num_hidden_layers: _layers, ...config } = TINY_CONFIG
     const weights = weightsAt({ 'config.json': JSON.stringify(config) })
