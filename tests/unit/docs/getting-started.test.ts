@@ -23,7 +23,7 @@ describe('the second model of the guide', () => {
   it('stands beside the first where the reader puts it', () => {
     const manifest = parseGood(edited((block) => block))
     expect([...manifest.models.keys()]).toEqual(['smollm2', 'writer'])
-    expect(manifest.memory.host).toEqual({ bytes: 600 * 1024 ** 2 })
+    expect(manifest.memory.host).toEqual({ bytes: 700 * 1024 ** 2 })
     expect(manifest.models.get('writer')?.source).toEqual(manifest.models.get('smollm2')?.source)
   })
 
