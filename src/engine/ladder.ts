@@ -41,6 +41,7 @@ export async function takeDown(
   let orphanedAt: number | null = null
   let killedAt: number | null = null
   let look = FIRST_LOOK
+  let wakers: readonly Promise<unknown>[] = [exited]
 
   for (;;) {
     const found = await processes.members(identity).catch(() => null)
@@ -63,10 +64,10 @@ export async function takeDown(
     const graceOver = now - askedAt >= stop.grace || (orphanedAt !== null && now - orphanedAt >= ORPHAN_GRACE)
     if (graceOver && killedAt === null) killedAt = now
     for (const member of leader === undefined || graceOver ? proven : [leader]) send(member, graceOver, now)
-    await sleep(clock, look, exited)
+    await sleep(clock, look, ...wakers)
     look = Math.min(look * 2, LAST_LOOK)
-    // A settled promise would make every later sleep return at once.
-    exited = NEVER
+    // Once it has settled it would make every later sleep return at once.
+    wakers = []
   }
 
   function blind(): LadderResult {
@@ -86,5 +87,3 @@ export async function takeDown(
     if (!kill) processes.signal(member, 'SIGCONT')
   }
 }
-
-const NEVER: Promise<never> = new Promise(() => {})

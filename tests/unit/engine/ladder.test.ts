@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
 import { describe, expect, it } from 'vitest'
 import type { EngineSignal, ProcessIdentity, Processes, ProcessRef } from '../../../src/core/index.ts'
 import { takeDown } from '../../../src/engine/index.ts'
@@ -101,4 +104,21 @@ describe('the stop ladder', () => {
     expect(await climb()).toEqual({ signalled: 0, killed: false, survivors: [], unproven: 0 })
     expect(sent).toEqual([])
   })
+
+  it('leaves nothing of a launch in memory when it is over', async () => {
+    const climbed = await (async () => {
+      const scene = world([{ ref: LEADER, term: 100, kill: 1 }])
+      await scene.climb()
+      return new WeakRef(scene.clock)
+    })()
+    // In a turn of its own: what a turn has looked at is kept until its end.
+    await new Promise(setImmediate)
+    collectGarbage()
+    expect(climbed.deref()).toBeUndefined()
+  })
 })
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+}
