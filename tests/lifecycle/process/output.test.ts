@@ -80,7 +80,8 @@ test('a truncated log is read on from its start', async () => {
   expect(engine.tail()).toEqual(['before it was cut', 'after'])
 })
 
-describe('a flood', () => {
+// On a busy machine the flood itself takes its time.
+describe('a flood', { timeout: 120_000 }, () => {
   test('of 200 MB neither fills the memory nor holds the loop; its last line is told', async () => {
     const world = createWorld()
     const before = process.memoryUsage.rss()
