@@ -24,10 +24,10 @@ export function explainModel(records: readonly JournalRecord[], model: ModelName
   const { turning } = story
   if (turning === null) return unmoved(story, model)
   const { text, advice, used = [] } = say(records, story, turning, model)
-  const behind = [story.wanted, story.started, ...story.plans, story.released, story.refusal]
+  const behind = [story.wanted, story.started, ...story.plans, story.released, story.refusal, story.fellBack]
   return {
     at: turning.at,
-    summary: `${text}${waitingClause(story, turning)}.`,
+    summary: `${text}${fallbackClause(story)}${waitingClause(story, turning)}.`,
     used: [turning, ...used, ...behind.filter((record) => record !== null)],
     advice,
   }
@@ -136,6 +136,13 @@ function placeClause({ plans }: Story): string {
   const left = plans.flatMap((plan) => candidateOf(plan.evidence)?.evict ?? [])
   const room = left.length === 0 ? '' : `; unloaded for it: ${left.map(evictionPhrase).join(', ')}`
   return `; it needed ${needPhrase(candidate.devices)}${room}`
+}
+
+/** `; request r2 went to small in its place at 14:03`. */
+function fallbackClause({ fellBack }: Story): string {
+  if (fellBack === null) return ''
+  const { request, to } = fellBack.evidence
+  return `; request ${request} went to ${to} in its place at ${clock(fellBack.at)}`
 }
 
 const SERVED = new Set<string>(['ready', 'released', 'leftover', 'cleared'])

@@ -34,6 +34,8 @@ export interface Story {
   readonly released: RecordOf<'released'> | null
   /** The last answer to a request that it could not be placed. */
   readonly refusal: RecordOf<'answered'> | null
+  /** The last request that went to its fallback, unless it was started since. */
+  readonly fellBack: RecordOf<'fell_back'> | null
   readonly daemonStarted: RecordOf<'daemon_started'> | null
 }
 
@@ -70,6 +72,7 @@ function blank(daemonStarted: RecordOf<'daemon_started'> | null): Draft {
     plans: [],
     released: null,
     refusal: null,
+    fellBack: null,
     daemonStarted,
   }
 }
@@ -88,8 +91,11 @@ function read(story: Draft, waiting: Set<RequestId>, record: JournalRecord): voi
       waiting.add(record.evidence.request)
       return
     case 'gave_up':
+      waiting.delete(record.evidence.request)
+      return
     case 'fell_back':
       waiting.delete(record.evidence.request)
+      story.fellBack = record
       return
     case 'answered':
       waiting.delete(record.evidence.request)
@@ -104,6 +110,7 @@ function read(story: Draft, waiting: Set<RequestId>, record: JournalRecord): voi
       return
     case 'started':
       story.started = record
+      story.fellBack = null
       story.released = null
       story.turning = record
       return

@@ -119,6 +119,7 @@ export function createInstances(parts: InstancesParts): Instances {
         key: ready.key,
         reuse: ready.plan.reuse,
         loadTime: (ready.readyAt ?? ready.startedAt) - ready.startedAt,
+        readyAt: ready.readyAt ?? ready.startedAt,
       }
       const book = openLeaseBook(world.clock, offer, parts.concurrency(launch), {
         idle: () => {

@@ -30,6 +30,7 @@ export interface Offer {
   readonly key: string
   readonly reuse: ConnectionReuse
   readonly loadTime: Millis
+  readonly readyAt: Instant
 }
 
 /** What a lease says of the request that holds it. */
@@ -37,8 +38,6 @@ export interface Applicant {
   /** The model that was asked for: another one than the book's when that is its fallback. */
   readonly model: ModelName
   readonly since: Instant
-  /** Also waited for the load. */
-  readonly cold: boolean
 }
 
 /** Somebody who waits for a slot. */
@@ -118,7 +117,7 @@ export function openLeaseBook(clock: Clock, offer: Offer, concurrency: number, e
     },
   }
 
-  function lend({ model, since, cold }: Applicant): Lease {
+  function lend({ model, since }: Applicant): Lease {
     active += 1
     let held = true
     return {
@@ -130,7 +129,8 @@ export function openLeaseBook(clock: Clock, offer: Offer, concurrency: number, e
       key: offer.key,
       reuse: offer.reuse,
       queued: clock.now() - since,
-      coldStart: cold ? offer.loadTime : null,
+      // Whoever asked before it was ready waited for the load.
+      coldStart: since < offer.readyAt ? offer.loadTime : null,
       ended: ended.signal,
       release(outcome) {
         if (!held) return

@@ -56,7 +56,7 @@ export function createRequests(parts: RequestsParts): Requests {
     signal.throwIfAborted()
     if (parts.stopping()) throw new EnginehouseError('shutting_down', {})
     const book = parts.bookOf(model)
-    const lease = book?.take({ model, since: clock.now(), cold: false })
+    const lease = book?.take({ model, since: clock.now() })
     if (lease) return lease
     const limit = parts.maxQueue()
     if (pending.size >= limit) {
@@ -80,7 +80,7 @@ export function createRequests(parts: RequestsParts): Requests {
       }
       pending.set(request.id, entry)
       signal.addEventListener('abort', onAbort)
-      if (book) standInLine(book, request.id, entry, false)
+      if (book) standInLine(book, request.id, entry)
       else parts.post({ kind: 'wanted', model, request: request.id, onCold: request.onCold })
     })
   }
@@ -114,14 +114,14 @@ export function createRequests(parts: RequestsParts): Requests {
     }
     const book = parts.bookOfInstance(outcome.instance)
     if (book === undefined) throw new RangeError(`instance ${outcome.instance} was answered with and has no lease book`)
-    const lease = book.take({ model: entry.model, since: entry.since, cold: true })
-    if (lease === null) standInLine(book, request, entry, true)
+    const lease = book.take({ model: entry.model, since: entry.since })
+    if (lease === null) standInLine(book, request, entry)
     else grant(request, entry, lease)
   }
 
-  function standInLine(book: LeaseBook, request: RequestId, entry: Pending, cold: boolean): void {
+  function standInLine(book: LeaseBook, request: RequestId, entry: Pending): void {
     const { model, since } = entry
-    const waiter: SlotWaiter = { request, model, since, cold, grant: (lease) => grant(request, entry, lease) }
+    const waiter: SlotWaiter = { request, model, since, grant: (lease) => grant(request, entry, lease) }
     entry.inLine = { book, waiter }
     book.wait(waiter)
   }

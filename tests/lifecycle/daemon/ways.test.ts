@@ -55,6 +55,10 @@ test('a fallback answers in the place of a model that cannot be loaded, and the 
     ['big', 'small', 'insufficient_host_memory'],
   ])
   expect(daemon.ofKind('started', 'small')).toHaveLength(1)
+  // The last one found its fallback ready: nobody loaded anything for it.
+  const again = await daemon.ask('big')
+  expect(again.headers['x-enginehouse-cold-start-ms']).toBeUndefined()
+  expect((await daemon.command('explain', 'big')).stdout).toContain('went to small in its place')
   // Who asks for this very model is told what is wrong with it.
   const load = await daemon.admin('/models/load', { model: 'big' })
   expect([load.status, load.json.error.code]).toEqual([503, 'insufficient_host_memory'])
