@@ -52,7 +52,7 @@ function fate({ model, change, relaunch }: ModelPlanAnswer, { leaving }: Manifes
     return [
       change === 'removed'
         ? 'its engine leaves after its last answer'
-        : 'its engine leaves, and starts anew when asked for',
+        : 'its engine leaves, and its next start differs',
     ]
   }
   if (change !== 'changed') return []
