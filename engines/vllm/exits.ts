@@ -6,11 +6,12 @@ type Say = (found: RegExpExecArray) => string
 
 /**
  * What vLLM says when it does not start, and the sentence for a person: what is wrong in the manifest's own words. The
- * first rule that a line matches decides; causes stand before consequences.
+ * first rule that a line matches decides; causes stand before consequences. `as_said`: the words have their class among
+ * those of every engine.
  */
-const RULES: readonly (readonly [FailureClass, RegExp, Say])[] = [
+const RULES: readonly (readonly [FailureClass | 'as_said', RegExp, Say])[] = [
   [
-    'bad_config',
+    'as_said',
     /max seq len \((\d+)\), \(([\d.]+) GiB KV cache is needed, which is larger than the available KV cache memory \(([\d.]+) GiB\)\.(?: Based on the available memory, the estimated maximum model length is (\d+))?/,
     ([, context, needed, available, fitting]) =>
       `one request of ${context} tokens needs ${needed} GiB of key-value cache, and its memory leaves ${available} GiB: ` +
@@ -23,12 +24,12 @@ const RULES: readonly (readonly [FailureClass, RegExp, Say])[] = [
       `\`context\` asks for ${context} tokens, and the model was made for ${trained}: set \`context: ${trained}\` or less`,
   ],
   [
-    'gpu_oom',
+    'as_said',
     /No available memory for the cache blocks/,
     () => 'the weights and one step fill its memory, and nothing is left for a key-value cache: give it more `memory`',
   ],
   [
-    'gpu_oom',
+    'as_said',
     /Free memory on device \S* ?\(([\d.]+)\/([\d.]+) GiB\) on startup is less than desired GPU memory utilization \([\d.]+, ([\d.]+) GiB\)/,
     ([, free, total, wanted]) =>
       `it was to take ${wanted} GiB of a GPU, and only ${free} of ${total} GiB were free: something else holds the rest`,
@@ -60,8 +61,7 @@ const RULES: readonly (readonly [FailureClass, RegExp, Say])[] = [
     /Failed to infer device type/,
     () => 'this vLLM found no device that it was built for: with `gpus: none` it has to be a build for CPUs',
   ],
-  // Another process gave memory back while vLLM measured: nothing is wrong with the launch.
-  ['driver', /Error in memory profiling/, () => 'another process freed GPU memory while vLLM measured it'],
+  ['as_said', /Error in memory profiling/, () => 'another process freed GPU memory while vLLM measured it'],
   [
     'model_missing',
     /Invalid repository ID or local directory specified: '?([^'\n]*)'?/,
@@ -78,7 +78,9 @@ export function classifyExit(exit: ProcessExit, output: readonly string[]): Exit
   for (const [failure, pattern, say] of RULES) {
     for (const line of tail) {
       const found = pattern.exec(line)
-      if (found !== null) return { class: failure, message: say(found) }
+      if (found === null) continue
+      const known = failure === 'as_said' ? classifyGenerally(exit, [line]).class : failure
+      return { class: known, message: say(found) }
     }
   }
   const general = classifyGenerally(exit, tail)

@@ -17,6 +17,7 @@ import {
 } from '../../src/core/index.ts'
 import { errorBody } from '../../src/gateway/refusal.ts'
 import { FAILED_BECAUSE, LEFT_BECAUSE } from '../../src/journal/phrases.ts'
+import { TRIED_AT_ONCE } from '../../src/scheduler/index.ts'
 import { code, fenced, NOTICE, paragraphs, sentence, table } from './markdown.ts'
 
 /** The registry by who meets an error, in its own order. */
@@ -59,11 +60,7 @@ export function errorsPage(): string {
     'The class that `model_failed`, `status` and `explain` give. What would only repeat itself is tried once.',
     table(
       ['class', 'what happened', 'tried again by itself'],
-      Object.entries(FAILED_BECAUSE).map(([name, words]) => [
-        code(name),
-        sentence(words),
-        [...PERMANENT].some((each) => each === name) ? 'no' : 'yes, after a growing pause',
-      ]),
+      Object.entries(FAILED_BECAUSE).map(([name, words]) => [code(name), sentence(words), triedAgain(name)]),
     ),
     '## Why a model left memory',
     'The reasons of events, `explain` and `enginehouse_model_unloads_total`.',
@@ -72,6 +69,13 @@ export function errorsPage(): string {
       Object.entries(LEFT_BECAUSE).map(([name, words]) => [code(name), sentence(words)]),
     ),
   )
+}
+
+function triedAgain(name: string): string {
+  if ([...PERMANENT].some((each) => each === name)) return 'no'
+  const atOnce = Object.entries(TRIED_AT_ONCE).find(([each]) => each === name)?.[1] ?? 0
+  if (atOnce === 0) return 'yes, after a growing pause'
+  return `yes, ${atOnce === 1 ? 'once' : `${atOnce} times`} at once, then after a growing pause`
 }
 
 /** Every code with what it says and what to do, for those who come with a message and not with a code. */

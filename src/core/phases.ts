@@ -30,6 +30,12 @@ export type LeaveReason =
 export type FailureClass =
   | 'port_in_use'
   | 'gpu_oom'
+  /** Others hold the memory that it was to take: it may be there again later. */
+  | 'gpu_busy'
+  /** What its memory leaves beside the weights does not hold one request. */
+  | 'kv_too_small'
+  /** Another process gave memory back while it measured: nothing is wrong with the launch. */
+  | 'profiling_race'
   | 'bad_config'
   | 'model_missing'
   | 'model_corrupt'
@@ -47,6 +53,7 @@ export type FailureClass =
 
 /** Classes that the same launch would meet again: one attempt, then `failed` until something changes. */
 export const PERMANENT: ReadonlySet<FailureClass> = new Set([
+  'kv_too_small',
   'bad_config',
   'model_missing',
   'model_corrupt',

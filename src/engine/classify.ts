@@ -18,10 +18,14 @@ const RULES: readonly (readonly [FailureClass, RegExp])[] = [
     'host_oom',
     /std::bad_alloc|\bMemoryError\b|cannot allocate memory|DefaultCPUAllocator|cpu_buffer_type_alloc_buffer: failed|shutdown with signal 9/i,
   ],
+  ['gpu_busy', /free memory on device .* is less than desired/i],
   [
     'gpu_oom',
-    /out of memory|[cm]udaMalloc failed|hipMalloc failed|OutOfMemoryError|failed to allocate|not enough memory|no available memory for the cache blocks|free memory on device .* is less than desired/i,
+    /out of memory|[cm]udaMalloc failed|hipMalloc failed|OutOfMemoryError|failed to allocate|not enough memory|no available memory for the cache blocks/i,
   ],
+  // llama-server's "exceeds the available context" is no cause: it says that of a single request, and lives on.
+  ['kv_too_small', /larger than the available KV cache memory/i],
+  ['profiling_race', /error in memory profiling/i],
   [
     'unsupported',
     /are not supported for now|unknown model architecture|no kernel image|compute capability|PTX was compiled|illegal instruction|error while loading shared libraries/i,
@@ -30,13 +34,10 @@ const RULES: readonly (readonly [FailureClass, RegExp])[] = [
     'model_corrupt',
     /model is corrupted or incomplete|invalid magic|SafetensorError|not within the file bounds|failed to read magic/i,
   ],
-  [
-    'driver',
-    /CUDA driver version is insufficient|no CUDA-capable device|\bXid\b|NCCL error|CUDA error|CUDA failure|error in memory profiling/i,
-  ],
+  ['driver', /CUDA driver version is insufficient|no CUDA-capable device|\bXid\b|NCCL error|CUDA error|CUDA failure/i],
   [
     'bad_config',
-    /unrecognized arguments|invalid argument|error while handling argument|ValidationError|ArgumentValidation|larger than the available KV cache memory|exceeds the available context/i,
+    /unrecognized arguments|invalid argument|error while handling argument|ValidationError|ArgumentValidation/i,
   ],
   [
     'model_missing',

@@ -90,6 +90,9 @@ export function adviceForStuck(devices: readonly DeviceId[]): readonly string[] 
 const FAILURE_ADVICE: Readonly<Record<FailureClass, string>> = Object.freeze({
   port_in_use: 'end the program that took the port',
   gpu_oom: 'lower its context or parallel, or declare more memory for it',
+  gpu_busy: 'end what else holds GPU memory there, or use another GPU',
+  kv_too_small: 'lower its context to what its message says, or declare more memory for it',
+  profiling_race: 'start nothing else on its GPU while it loads',
   bad_config: 'correct its args',
   model_missing: 'correct its source',
   model_corrupt: 'replace the weights',

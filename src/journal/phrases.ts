@@ -129,6 +129,9 @@ export const LEFT_BECAUSE: Readonly<Record<LeaveReason, string>> = Object.freeze
 export const FAILED_BECAUSE: Readonly<Record<FailureClass, string>> = Object.freeze({
   port_in_use: 'its port was taken',
   gpu_oom: 'it ran out of GPU memory',
+  gpu_busy: 'others held the GPU memory that it was to take',
+  kv_too_small: 'its memory does not hold one request of its context',
+  profiling_race: 'GPU memory changed while it was measured',
   bad_config: 'the engine refused its flags',
   model_missing: 'the engine did not find the weights',
   model_corrupt: 'the engine could not read the weights',

@@ -34,7 +34,7 @@ export function exited(turn: Turn, id: InstanceId, failure: FailureClass, detail
 }
 
 function leaveReason(failure: FailureClass): LeaveReason {
-  if (failure === 'gpu_oom' || failure === 'host_oom') return 'out_of_memory'
+  if (failure === 'gpu_oom' || failure === 'gpu_busy' || failure === 'host_oom') return 'out_of_memory'
   return failure === 'unhealthy' ? 'health_failed' : 'crashed'
 }
 

@@ -21,15 +21,21 @@ const LEARNING_RATE = 0.3
 const BACKOFF_FIRST: Millis = 1000
 const BACKOFF_MOST: Millis = 60_000
 const BACKOFF_JITTER = 0.25
-/** A lost race for a port is tried again at once, this many times in a window. */
-const FREE_PORT_RETRIES = 3
+/**
+ * Lost races, and how many times in a window they are tried again at once: the next port may be taken too; memory that
+ * moved twice while an engine measured is not quiet, and gets time.
+ */
+export const TRIED_AT_ONCE: Partial<Readonly<Record<FailureClass, number>>> = Object.freeze({
+  port_in_use: 3,
+  profiling_race: 1,
+})
 
 /**
  * How long after its `attempt`th failure in the window a model is started again: doubling from 1 s to 60 s, give or
  * take a quarter so that several models do not come back in step.
  */
 export function backoff(failure: FailureClass, attempt: number, random: number): Millis {
-  if (failure === 'port_in_use' && attempt <= FREE_PORT_RETRIES) return 0
+  if (attempt <= (TRIED_AT_ONCE[failure] ?? 0)) return 0
   const base = Math.min(BACKOFF_FIRST * 2 ** (attempt - 1), BACKOFF_MOST)
   return Math.round(base * (1 - BACKOFF_JITTER + 2 * BACKOFF_JITTER * random))
 }

@@ -34,9 +34,19 @@ test.each<[string, readonly string[], string]>([
     'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB',
   ],
   [
-    'gpu_oom',
+    'gpu_busy',
     ['ValueError: Free memory on device cuda:0 (3.2/23.6 GiB) is less than desired GPU memory'],
     'ValueError: Free memory on device cuda:0 (3.2/23.6 GiB) is less than desired GPU memory',
+  ],
+  [
+    'kv_too_small',
+    ['(16.0 GiB KV cache is needed, which is larger than the available KV cache memory (5.21 GiB)'],
+    '(16.0 GiB KV cache is needed, which is larger than the available KV cache memory (5.21 GiB)',
+  ],
+  [
+    'profiling_race',
+    ['AssertionError: Error in memory profiling. Initial free memory 70.1 GiB', 'Engine core initialization failed'],
+    'AssertionError: Error in memory profiling. Initial free memory 70.1 GiB',
   ],
   [
     'host_oom',
@@ -132,6 +142,12 @@ test('an allocation that llama.cpp recovered from is not the reason', () => {
     'oops: error 7',
   ]
   expect(classifyExit(FAILED, tail)).toEqual({ class: 'exited', message: 'ended with exit code 1: oops: error 7' })
+})
+
+test('a request that was too long for the context is not why an engine ended later', () => {
+  const tail = ['request (5000 tokens) exceeds the available context size (4096 tokens)', 'GGML_ASSERT(x) failed']
+  expect(classifyExit(FAILED, tail).class).toBe('engine_dead')
+  expect(classifyExit({ code: null, signal: 'SIGSEGV' }, tail.slice(0, 1)).class).toBe('engine_dead')
 })
 
 test('an over-long line is cut', () => {

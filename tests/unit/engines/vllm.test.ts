@@ -195,7 +195,7 @@ const FAILED = { code: 1, signal: null }
 /** Last lines of failed starts, and the sentence that a person gets. */
 test.each([
   [
-    'bad_config',
+    'kv_too_small',
     "ValueError: To serve at least one request with the model's max seq len (131072), (16.0 GiB KV cache is needed, which is larger than the available KV cache memory (5.21 GiB). Based on the available memory, the estimated maximum model length is 42672. Try increasing `gpu_memory_utilization` …",
     'one request of 131072 tokens needs 16.0 GiB of key-value cache, and its memory leaves 5.21 GiB: set `context: 42672` or less, or more `memory`',
   ],
@@ -210,7 +210,7 @@ test.each([
     'the weights and one step fill its memory, and nothing is left for a key-value cache: give it more `memory`',
   ],
   [
-    'gpu_oom',
+    'gpu_busy',
     'ValueError: Free memory on device cuda:0 (3.21/79.18 GiB) on startup is less than desired GPU memory utilization (0.3, 23.75 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.',
     'it was to take 23.75 GiB of a GPU, and only 3.21 of 79.18 GiB were free: something else holds the rest',
   ],
@@ -220,7 +220,7 @@ test.each([
     "this vLLM does not know models of the architecture ['FooForCausalLM']",
   ],
   [
-    'driver',
+    'profiling_race',
     'AssertionError: Error in memory profiling. Initial free memory 70.1 GiB, current free memory 75.2 GiB.',
     'another process freed GPU memory while vLLM measured it',
   ],

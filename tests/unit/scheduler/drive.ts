@@ -4,6 +4,7 @@ import {
   type Bytes,
   type DeviceFacts,
   type Effect,
+  type FailureClass,
   type Input,
   type InstanceId,
   type JournalRecord,
@@ -110,7 +111,7 @@ export class Drive {
     return instanceOf(this.state, name)?.phase ?? 'absent'
   }
 
-  crash(instance: InstanceId, failure: 'exited' | 'bad_config' | 'port_in_use' = 'exited'): void {
+  crash(instance: InstanceId, failure: FailureClass = 'exited'): void {
     this.input({
       kind: 'exited',
       instance,

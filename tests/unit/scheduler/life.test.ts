@@ -160,11 +160,29 @@ describe('a crash', () => {
     expect(drive.phase('a')).toBe('starting')
   })
 
-  it('over a lost port is repeated at once', () => {
+  it.each([
+    ['a port', 'port_in_use', 3],
+    ['a measurement', 'profiling_race', 1],
+  ] as const)('over %s that another disturbed is repeated at once, and not for ever', (_what, failure, times) => {
     const drive = new Drive([model('a', GIB)], HOST)
     drive.want('a')
-    drive.crash(drive.instance('a'), 'port_in_use')
-    expect(drive.phase('a')).toBe('starting')
+    for (let time = 0; time < times; time += 1) {
+      drive.crash(drive.instance('a'), failure)
+      expect(drive.phase('a')).toBe('starting')
+    }
+    drive.crash(drive.instance('a'), failure)
+    expect(drive.phase('a')).toBe('absent')
+    expect((drive.wakeAt() ?? 0) - drive.at).toBe(1000 * 2 ** times)
+  })
+
+  it('over memory that others hold waits for it, over memory that is never enough does not', () => {
+    const drive = new Drive([model('a', GIB), model('b', GIB)], HOST)
+    drive.want('a')
+    drive.crash(drive.instance('a'), 'gpu_busy')
+    expect(drive.last('crashed').evidence).toMatchObject({ class: 'gpu_busy', retryAt: drive.at + 1000 })
+    drive.want('b')
+    drive.crash(drive.instance('b'), 'kv_too_small')
+    expect(drive.last('model_failed').evidence).toMatchObject({ class: 'kv_too_small', attempts: 1, retryAt: null })
   })
 
   it('of a kept model is followed by its restart, of another one by nothing', () => {
