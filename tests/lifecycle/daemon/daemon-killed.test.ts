@@ -9,7 +9,7 @@ import { untilEvent } from '../../support/fake-engine.ts'
 import { testEnvironment } from '../../support/run.ts'
 import { isLiving } from '../../support/sweep.ts'
 
-test('after the daemon was killed the next one stops what is proven ours, and nothing else', async () => {
+test('LS13: after the daemon was killed the next one stops what is proven ours, and nothing else', async () => {
   const place = makePlace()
   const gate = place.file('ready')
   writeFileSync(gate, '')

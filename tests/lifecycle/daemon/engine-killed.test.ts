@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { fakeModel, makePlace, startDaemon } from '../../support/daemon.ts'
 import { untilEvent } from '../../support/fake-engine.ts'
 
-test('killed in the middle of a stream: an error event, no end, and the next request has a new engine', async () => {
+test('LS5: killed in the middle of a stream: an error event, no end, and the next request has a new engine', async () => {
   const place = makePlace()
   const gate = place.file('tokens')
   const daemon = await startDaemon({ models: fakeModel(place, 'm', ['--token-gate', gate]) }, place)

@@ -41,7 +41,7 @@ test('what the same launch would meet again is tried once, and the rest of the h
   await daemon.end()
 })
 
-test('a crash at load is tried again with growing pauses up to a limit, then refused until an operator loads', async () => {
+test('LS15: a crash at load is tried again with growing pauses up to a limit, then refused until an operator loads', async () => {
   const place = makePlace()
   const broken = place.file('broken')
   writeFileSync(broken, '')

@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs'
+
 import { expect, test } from 'vitest'
 
 import { fakeModel, makePlace, startDaemon } from '../../support/daemon.ts'
-import { fakeEngineEvents } from '../../support/fake-engine.ts'
+import { fakeEngineEvents, untilEvent } from '../../support/fake-engine.ts'
 
 const MIB = 2 ** 20
 
@@ -51,6 +53,35 @@ test('two models that do not fit together take turns, and explain names the byte
   expect(stdout).toContain('to make room for b: b needs 600MiB on host')
   expect(json.summary).toMatch(/a was unloaded .* to make room for b: b needs 600MiB on host, .*424MiB/)
   expect(json.summary).toMatch(/a gave back 600MiB/)
+  await daemon.end()
+})
+
+test('LS1: while one model finishes and leaves, others are loaded and answered', async () => {
+  const place = makePlace()
+  const gate = place.file('tokens')
+  const models = {
+    ...fakeModel(place, 'leaving', ['--ignore-term', '--token-gate', gate]),
+    ...fakeModel(place, 'ready'),
+    ...fakeModel(place, 'cold'),
+  }
+  const daemon = await startDaemon({ models }, place)
+  expect((await daemon.ask('ready')).status).toBe(200)
+  const stream = daemon.stream('leaving')
+  await stream.until('w1 ')
+  const pid = await daemon.pidOf('leaving')
+  const unload = daemon.admin('/models/unload', { model: 'leaving' })
+  await daemon.untilEvent('stopping', 'leaving')
+  for (const model of ['ready', 'cold']) expect((await daemon.ask(model)).status).toBe(200)
+
+  writeFileSync(gate, '')
+  await stream.until('data: [DONE]')
+  // Deaf: it is on its way until it is killed.
+  await untilEvent(place.file('leaving.record'), 'term')
+  for (const model of ['ready', 'cold']) expect((await daemon.ask(model)).status).toBe(200)
+  expect(daemon.ofKind('released')).toEqual([])
+  process.kill(pid, 'SIGKILL')
+  expect((await unload).status).toBe(200)
+  await daemon.untilEvent('released', 'leaving')
   await daemon.end()
 })
 

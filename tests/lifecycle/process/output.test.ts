@@ -204,7 +204,7 @@ test('the lines in memory are bounded in characters too', async () => {
   expect(engine.tail()).toHaveLength(32)
 })
 
-test('a daemon that has seen a hundred engines end holds none of their logs', async () => {
+test('LS12: a daemon that has seen a hundred engines end holds none of their logs', async () => {
   const world = createWorld()
   for (let round = 0; round < 10; round += 1) {
     const engines = await Promise.all(Array.from({ length: 10 }, () => world.spawn(shell('echo hello'))))

@@ -55,7 +55,7 @@ describe('each behaviour of a server is a reply', () => {
     await untilTrue(() => sockets.size === 0)
   })
 
-  test('silence is a timeout, and the connection is let go', async () => {
+  test('LS7: silence is a timeout, and the connection is let go', async () => {
     const { address, sockets } = await serverThat(() => {})
     expect(await probe(address, '/health', { key: null, timeout: 50 })).toEqual({ kind: 'timeout' })
     await untilTrue(() => sockets.size === 0)

@@ -72,7 +72,7 @@ describe('readiness', () => {
     ['health that wants the key', { health: (_at, sent) => answer(sent === KEY ? 200 : 401) }, '/guarded', 'ready'],
     ['no guarded route, but our socket', { health: () => answer(200) }, null, 'ready'],
     [
-      'a foreign process behind a healthy answer',
+      'LS8: a foreign process behind a healthy answer',
       { health: () => answer(200), owner: () => 'foreign' },
       '/guarded',
       'wrong_identity',
@@ -87,6 +87,7 @@ describe('readiness', () => {
       'wrong_identity',
     ],
     ['a 503 for ever', { health: () => answer(503) }, '/guarded', 'stalled'],
+    ['LS7: accepted and never answered', { health: () => ({ kind: 'timeout' }) }, '/guarded', 'stalled'],
     ['refused for ever', { health: () => REFUSED }, '/guarded', 'stalled'],
   ])('%s', async (_what, engine, guarded, expected) => {
     const outcome = await start(engine, { guarded }).outcome

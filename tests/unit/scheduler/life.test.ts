@@ -25,7 +25,7 @@ describe('a ttl', () => {
   it.each([
     ['a lease', 1, 0],
     ['somebody in line for a slot', 0, 1],
-  ])('never ends %s', (_what, leases, waiting) => {
+  ])('LS6: never ends %s', (_what, leases, waiting) => {
     const drive = new Drive([model('a', GIB, { ttl: 10_000 })], HOST)
     const a = drive.load('a')
     drive.use(a, leases, waiting)
@@ -35,7 +35,7 @@ describe('a ttl', () => {
     expect(drive.wakeAt()).toBe(drive.at + 10_000)
   })
 
-  it('of nothing waits for the end of the request, without looking in between', () => {
+  it('LS11: of nothing waits for the end of the request, without looking in between', () => {
     const drive = new Drive([model('a', GIB, { ttl: 0 })], HOST)
     drive.want('a')
     const a = drive.instance('a')
@@ -209,6 +209,26 @@ describe('an unload', () => {
     drive.input({ kind: 'woke' })
     drive.present()
     expect(drive.phase('a')).toBe('absent')
+    drive.want('a')
+    expect(drive.phase('a')).toBe('starting')
+  })
+})
+
+describe('an unload of what has yet to start', () => {
+  it('LS4: ends the load though others leave for it already', () => {
+    const drive = new Drive([model('a', 6 * GIB), model('b', 6 * GIB)], HOST)
+    const a = drive.load('a')
+    drive.at += 60_000
+    const request = drive.want('b')
+    expect([drive.phase('a'), drive.phase('b')]).toEqual(['leaving', 'absent'])
+    drive.input({ kind: 'operator', command: { kind: 'unload', model: 'b' } })
+    expect(drive.of('answer')).toMatchObject([{ request, outcome: { code: 'unloaded' } }])
+    drive.input({ kind: 'released', instance: a })
+    drive.at += 60_000
+    drive.input({ kind: 'woke' })
+    drive.present()
+    expect([drive.count('started'), drive.phase('b')]).toEqual([1, 'absent'])
+    // Nothing of it is left in the way of the next.
     drive.want('a')
     expect(drive.phase('a')).toBe('starting')
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GIB } from '../../../src/core/index.ts'
+import { GIB, type Input } from '../../../src/core/index.ts'
 import { manifestOf } from '../../fixtures/model-spec.ts'
 import { Drive, hostOf, model, START } from './drive.ts'
 
@@ -83,14 +83,22 @@ describe('a model that is not ready', () => {
     expect(drive.of('answer')).toMatchObject([{ request, outcome: { code: 'queue_timeout' } }])
   })
 
-  it('drops the late results of an instance that is gone', () => {
+  it('LS3: drops the late results of an instance that is gone, whoever waits for the next one', () => {
     const drive = new Drive([model('a', GIB)], [hostOf(8 * GIB)])
-    const instance = drive.load('a')
-    drive.crash(instance)
+    drive.want('a')
+    const instance = drive.instance('a')
+    drive.input({ kind: 'operator', command: { kind: 'unload', model: 'a' } })
+    drive.input({ kind: 'released', instance })
+    const request = drive.want('a')
     const before = drive.state.instances
+    const detail = { message: 'stopped', code: 0, signal: null, logTail: [] }
+    drive.input({ kind: 'exited', instance, class: 'exited', detail })
     for (const kind of ['ready', 'released'] as const) drive.input({ kind, instance })
-    expect(drive.records.filter((record) => record.kind === 'late')).toHaveLength(2)
+    expect(drive.count('late')).toBe(3)
     expect([...drive.state.instances]).toEqual([...before])
+    expect(drive.state.waiters.map((each) => each.request)).toEqual([request])
+    drive.input({ kind: 'ready', instance: drive.instance('a') })
+    expect(drive.of('answer')).toMatchObject([{ request, outcome: { kind: 'ready' } }])
   })
 })
 
@@ -104,6 +112,30 @@ describe('a step', () => {
     drive.want('b')
     expect(drive.phase('a')).toBe('leaving')
     expect(JSON.stringify([[...before.models], [...before.instances], before.waiters])).toBe(frozen)
+  })
+
+  it('LS14: takes what does not fit its books as late, and goes on', () => {
+    const drive = new Drive([model('a', GIB)], [hostOf(8 * GIB)])
+    const a = drive.load('a')
+    const { instances, models, waiters } = drive.state
+    const detail = { message: 'it ended', code: 1, signal: null, logTail: [] }
+    const need = { perGpu: null, host: GIB, origin: 'declared' } as const
+    const misfits: readonly Input[] = [
+      { kind: 'ready', instance: a },
+      { kind: 'ready', instance: 'nobody' },
+      { kind: 'exited', instance: 'nobody', class: 'exited', detail },
+      { kind: 'released', instance: 'nobody' },
+      { kind: 'stuck', instance: 'nobody', missing: [], why: 'lost' },
+      { kind: 'idle', instance: 'nobody' },
+      { kind: 'gave_up', request: 'nobody' },
+      { kind: 'weights', model: 'nobody', key: 'none', status: { kind: 'present', need } },
+      { kind: 'weights', model: 'a', key: 'none', status: { kind: 'present', need } },
+    ]
+    for (const input of misfits) drive.input(input)
+    expect(drive.count('late')).toBe(5)
+    expect([drive.state.instances, drive.state.models, drive.state.waiters]).toEqual([instances, models, waiters])
+    const request = drive.want('a')
+    expect(drive.of('answer')).toMatchObject([{ request, outcome: { kind: 'ready', instance: a } }])
   })
 
   it('numbers its records on from the stamp, each caused by earlier ones', () => {
