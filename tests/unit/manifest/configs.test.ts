@@ -48,6 +48,7 @@ test('there are manifests to judge', () => {
       'transformers.yaml',
       'two-gpus.yaml',
       'tgi-image.yaml',
+      'enginehouse.yaml',
     ]),
   )
 })
