@@ -37,6 +37,12 @@ describe('what engines may claim', () => {
       },
     ])
   })
+
+  test('another share counts at once, whatever was measured a moment ago', () => {
+    const { gpus } = host({ total: 16 * GIB, free: 12 * GIB })
+    gpus.setShare({ bytes: 2 * GIB })
+    expect(gpus.facts()[0]?.reserve).toBe(14 * GIB)
+  })
 })
 
 test('it is measured at most once a second', () => {
