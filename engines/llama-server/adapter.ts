@@ -16,6 +16,7 @@ import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { locate } from './locate.ts'
 import { CHECKPOINTS, UBATCH } from './memory.ts'
 import { parseLine } from './output.ts'
+import { PROBE } from './probe.ts'
 import { RESERVED_FLAGS } from './reserved.ts'
 
 /**
@@ -54,6 +55,7 @@ export const llamaServer: EngineAdapter = Object.freeze({
   // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
   estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,
+  probe: PROBE,
   parseLine,
   classifyExit,
 })

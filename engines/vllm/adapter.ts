@@ -16,6 +16,7 @@ import { classifyExit } from './exits.ts'
 import { locate } from './locate.ts'
 import { hostCache, ranksOf } from './memory.ts'
 import { parseLine } from './output.ts'
+import { PROBE } from './probe.ts'
 import { RESERVED_FLAGS } from './reserved.ts'
 
 /** An ipc socket's path is the directory, a slash and 36 digits; the kernel takes 107 bytes. */
@@ -52,6 +53,7 @@ export const vllm: EngineAdapter = Object.freeze({
   // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
   estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,
+  probe: PROBE,
   parseLine,
   classifyExit,
 })

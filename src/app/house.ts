@@ -31,8 +31,13 @@ export const knowledge = Object.freeze({
 })
 
 export const engines = Object.freeze([
-  { name: 'llama-server', locate: ADAPTERS['llama-server'].locate, install: installLlamaServer },
-  { name: 'vllm', locate: ADAPTERS.vllm.locate, install: null, byHand: VLLM_BY_HAND },
+  {
+    name: 'llama-server',
+    locate: ADAPTERS['llama-server'].locate,
+    probe: ADAPTERS['llama-server'].probe,
+    install: installLlamaServer,
+  },
+  { name: 'vllm', locate: ADAPTERS.vllm.locate, probe: ADAPTERS.vllm.probe, install: null, byHand: VLLM_BY_HAND },
   { name: 'tgi', locate: ADAPTERS.tgi.locate, install: null, byHand: TGI_BY_HAND },
   { name: 'command', locate: ADAPTERS.command.locate, install: null },
 ]) satisfies readonly { readonly name: EngineName; readonly locate: EngineAdapter['locate'] }[]

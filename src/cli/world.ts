@@ -1,5 +1,6 @@
 import type { ManifestReading } from '../app/configuration.ts'
 import type { Foresight, HostSize } from '../app/foresee.ts'
+import type { ProgramProbe } from '../app/probe-program.ts'
 import type { Bytes, Manifest, WeightsFacts } from '../core/index.ts'
 import type { Knowledge, ManifestRead } from '../manifest/index.ts'
 import type { ManifestPlanAnswer } from './answers.ts'
@@ -66,11 +67,13 @@ export interface App {
   hurry(): void
 }
 
-/** An engine as `engines list` and `engines install` see it. */
+/** An engine as the commands of `engines` see it. */
 export interface EngineEntry {
   readonly name: string
   /** Its program; null for an engine whose program is the manifest's own. Throws engine_not_installed. */
   locate(places: EnginePlaces): Promise<string | null>
+  /** How its program is asked for its flags; left out for one that is not asked. */
+  readonly probe?: ProgramProbe | undefined
   /** Null where this version cannot install it. */
   readonly install: ((options: InstallOptions) => Promise<InstalledEngine>) | null
   /** How a person gets it, where this version cannot install it. */

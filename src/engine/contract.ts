@@ -39,10 +39,34 @@ export interface EngineAdapter {
    */
   estimate?(model: ModelSpec, weights: WeightsFacts): Promise<Need | null>
   plan(request: PlanRequest): EnginePlan
+  /** How its program is asked for the flags that it knows; left out for one that is not asked. */
+  readonly probe?: ProgramProbe
   /** What a line of output says; null for one that says nothing to us. */
   parseLine(line: string): EngineEvent | null
   /** Why an exit that we did not ask for happened. Every such exit is a crash, whatever its code. */
   classifyExit(exit: ProcessExit, tail: readonly string[]): ExitClass
+}
+
+/** Which flags a program knows is in its own help; all of this is pure. */
+export interface ProgramProbe {
+  /** Behind the program's name: it prints every flag, and ends. */
+  readonly help: readonly string[]
+  /** The flags of that text in every spelling; none: the text was not understood. */
+  readFlags(text: string): ReadonlySet<string>
+  /** Every flag that `plan` may set by itself. */
+  readonly sets: readonly string[]
+  /** `beginning`: its parser also takes the beginning of a long flag, and keys behind a dot. */
+  readonly spelling: 'whole' | 'beginning'
+}
+
+/** What a program says of itself. */
+export interface ProgramFacts {
+  /** Null: it says none. */
+  readonly version: string | null
+  /** Null: it was not asked, or its help was not understood. */
+  readonly flags: ReadonlySet<string> | null
+  /** Why it does not run; null when it does. */
+  readonly problem: string | null
 }
 
 /** Where engine binaries may be. */

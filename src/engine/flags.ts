@@ -35,6 +35,11 @@ export function flagsOf(model: ModelSpec, reserved: ReadonlyMap<string, string>)
   return argv
 }
 
+/** The flags that `args` set, as they reach the engine, each once. */
+export function flagNames(model: Pick<ModelSpec, 'args'>): readonly string[] {
+  return [...new Set(model.args.map(([name]) => spell(name)))]
+}
+
 /** Do `args` set one of these flags, in whatever spelling? */
 export function setsFlag(model: ModelSpec, ...flags: readonly string[]): boolean {
   const names = new Set(flags.map(normaliseFlag))

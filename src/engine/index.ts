@@ -7,6 +7,8 @@ export type {
   GpuShare,
   MemoryPart,
   PlanRequest,
+  ProgramFacts,
+  ProgramProbe,
   Liveness,
   Readiness,
   StartDeadline,
@@ -21,4 +23,6 @@ export {
   type InstanceWorld,
 } from './instance.ts'
 export { DEFAULT_STOP, takeDown, type LadderResult } from './ladder.ts'
+export { probe, readVersion, unknownFlags, type AskProgram } from './probe.ts'
+export { flagNames } from './flags.ts'
 export { needFor, needOf } from './need.ts'

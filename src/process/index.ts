@@ -1,3 +1,5 @@
+export { askProgram } from './ask-program.ts'
+export type { ProgramAnswer, ProgramQuestion } from './ask-program.ts'
 export { allowedEnvironment } from './environment.ts'
 export type { EnvironmentUse } from './environment.ts'
 export { createProcesses } from './processes.ts'

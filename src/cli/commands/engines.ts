@@ -1,9 +1,8 @@
 import { delimiter } from 'node:path'
 
-import { EnginehouseError } from '../../core/index.ts'
+import { EnginehouseError, EXIT } from '../../core/index.ts'
 import { nearest } from '../../lib/nearest.ts'
 import type { Register } from '../command.ts'
-import { engineVersion } from '../engine-version.ts'
 import type { Job } from '../job.ts'
 import { renderEngines, type EngineRow } from '../render/engines.ts'
 import type { EngineEntry, EnginePlaces } from '../world.ts'
@@ -27,6 +26,32 @@ export const engines: Register = (program, act) => {
     .description('install an engine into the state directory')
     .argument('<name>')
     .action(act(async (job, name: string) => install(job, name)))
+  group
+    .command('doctor')
+    .description("ask an engine's program for its version and flags, and say what of ours it does not know")
+    .argument('<name>')
+    .action(act(async (job, name: string) => examine(job, name)))
+}
+
+async function examine(job: Job, name: string): Promise<number> {
+  const house = await job.world.house()
+  const engine = house.engines.find((each) => each.name === name)
+  if (!engine) {
+    const known = house.engines.map((each) => each.name)
+    throw new EnginehouseError('engine_unknown', { engine: name, wanted: 'look_at', nearest: nearest(name, known) })
+  }
+  const [{ gatherEngine }, { checkEngine }, { renderDoctor }] = await Promise.all([
+    import('../doctor/gather-engine.ts'),
+    import('../doctor/check-engine.ts'),
+    import('../render/doctor.ts'),
+  ])
+  const facts = await gatherEngine(job, engine, await placesOf(job))
+  const findings = checkEngine(facts)
+  const ok = findings.every(({ verdict }) => verdict !== 'fail')
+  const { path, version, flags } = facts
+  if (job.options.json) job.printJson({ ok, engine: name, path, version, flags, findings })
+  else job.print(renderDoctor(findings, job.look))
+  return ok ? EXIT.ok : EXIT.failed
 }
 
 /** PATH and the state directory; what a manifest names is that manifest's matter. */
@@ -42,7 +67,8 @@ async function lookAt(engine: EngineEntry, places: EnginePlaces, job: Job): Prom
   try {
     const path = await engine.locate(places)
     if (path === null) return { name: engine.name, state: 'of_manifest', path, version: null, installable }
-    const version = await engineVersion(path, job.world.environment, job.signal)
+    const { programVersion } = await import('../../app/probe-program.ts')
+    const version = await programVersion(path, { environment: job.world.environment, signal: job.signal })
     return { name: engine.name, state: 'found', path, version, installable }
   } catch (error) {
     if (!(error instanceof EnginehouseError) || error.code !== 'engine_not_installed') throw error

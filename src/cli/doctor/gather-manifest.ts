@@ -6,7 +6,6 @@ import type { EngineSpec, ListenAddress, Manifest, ModelSpec } from '../../core/
 import { stateDirectoryPath, type StateDirectory } from '../../journal/index.ts'
 import { systemCode, systemReason } from '../../lib/system-reason.ts'
 import { describeListen } from '../../manifest/index.ts'
-import { engineVersion } from '../engine-version.ts'
 import { findProgram, pathDirectories } from '../find-program.ts'
 import type { Job } from '../job.ts'
 import { manifestPath, readManifestFile } from '../manifest-file.ts'
@@ -110,7 +109,8 @@ async function engineFactsOf(
     const places = { configured, image, path: pathDirectories(environment), installed: state.engines }
     const path = await engine.locate(places)
     if (path === null) return null
-    return { ...facts, path, version: await engineVersion(path, environment, job.signal) }
+    const { programVersion } = await import('../../app/probe-program.ts')
+    return { ...facts, path, version: await programVersion(path, { environment, signal: job.signal }) }
   } catch (error) {
     if (!(error instanceof EnginehouseError) || error.code !== 'engine_not_installed') throw error
     return { ...facts, path: null, version: null }

@@ -6,7 +6,6 @@ import { stateDirectoryAt, stateDirectoryPath } from '../../journal/index.ts'
 import { manifestForFile } from '../../manifest/index.ts'
 import { gatherGpu } from '../doctor/gather-host.ts'
 import { checkGpu } from '../doctor/check-host.ts'
-import { engineVersion } from '../engine-version.ts'
 import { findProgram, pathDirectories } from '../find-program.ts'
 import type { Job } from '../job.ts'
 import type { House } from '../world.ts'
@@ -96,7 +95,9 @@ async function findLlamaServer(job: Job, house: House): Promise<Finds['llamaServ
   const places = { configured: null, image: null, path: pathDirectories(environment), installed: state.engines }
   try {
     const path = (await engine?.locate(places)) ?? null
-    return path === null ? null : { path, version: await engineVersion(path, environment, job.signal) }
+    if (path === null) return null
+    const { programVersion } = await import('../../app/probe-program.ts')
+    return { path, version: await programVersion(path, { environment, signal: job.signal }) }
   } catch (error) {
     if (error instanceof EnginehouseError && error.code === 'engine_not_installed') return null
     throw error

@@ -31,12 +31,13 @@ export const ENGINE_ERRORS = Object.freeze({
     next: 'Find out what listens on so many ports (`ss -ltnp`), and stop it.',
     example: { first: 20_000, last: 29_999 },
   }),
-  engine_unknown: define<{ engine: string } & Nearest>({
+  engine_unknown: define<{ engine: string; wanted?: 'install' | 'look_at' } & Nearest>({
     ...client,
     status: 404,
     fault: 'operator',
     exit: EXIT.usage,
-    sentence: (f) => `There is no engine ${quote(f.engine)} that this version can install.`,
+    sentence: (f) =>
+      `There is no engine ${quote(f.engine)} that this version ${f.wanted === 'look_at' ? 'knows' : 'can install'}.`,
     next: (f) => didYouMean(f.nearest) || '`enginehouse engines list` shows them.',
     example: { engine: 'llama', nearest: ['llama-server'] },
   }),

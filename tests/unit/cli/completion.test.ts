@@ -18,7 +18,7 @@ const LINES: readonly (readonly [line: string, offers: readonly string[]])[] = [
   ['enginehouse stat', ['status']],
   ['enginehouse un', ['unload', 'unpin']],
   ['enginehouse devices ', ['clear']],
-  ['enginehouse engines ', ['list', 'install']],
+  ['enginehouse engines ', ['list', 'install', 'doctor']],
   ['enginehouse completion ', ['bash', 'zsh', 'fish']],
   [
     'enginehouse load --',

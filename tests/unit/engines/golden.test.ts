@@ -53,3 +53,18 @@ test.each([
   const names = readdirSync(DIRECTORY).filter((name) => name.startsWith(engine))
   expect(names.length).toBeGreaterThanOrEqual(count)
 })
+
+describe.each(['llama-server', 'vllm'] as const)('the flags that %s says it sets', (engine) => {
+  const argvs = readdirSync(DIRECTORY)
+    .filter((name) => name.startsWith(engine))
+    .map((name) => {
+      const golden = JSON.parse(readFileSync(join(DIRECTORY, name), 'utf8')) as Golden
+      // What `args` set is not the adapter's.
+      return planOf({ ...golden, model: { ...golden.model, args: [] } }).argv
+    })
+  const used = new Set(argvs.flat().filter((argument) => argument.startsWith('-')))
+
+  test('are those of the golden plans, all of them', () => {
+    expect([...used].toSorted()).toEqual([...(ADAPTERS[engine].probe?.sets ?? [])].toSorted())
+  })
+})

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { llamaServer } from '../../../engines/llama-server/adapter.ts'
+import { PROBE } from '../../../engines/llama-server/probe.ts'
 import { installedProgram } from '../../../engines/llama-server/release.ts'
 import { flagsOf } from '../../../src/engine/flags.ts'
 import { modelSpec } from '../../fixtures/model-spec.ts'
@@ -12,11 +13,7 @@ import { planRequest } from './request.ts'
 
 /** Every flag that the real program knows, from its own --help. */
 const HELP = readFileSync(new URL('../../fixtures/llama-server-0.10068.0-help.txt', import.meta.url), 'utf8')
-const KNOWN = new Set(
-  HELP.split('\n')
-    .filter((line) => line.startsWith('-'))
-    .flatMap((line) => line.split(/ {2,}[^-\s]/)[0]?.match(/(?<=^|[ ,])--?[A-Za-z][\w.-]*/g) ?? []),
-)
+const KNOWN = PROBE.readFlags(HELP)
 
 describe('flags', () => {
   test('the help text was understood', () => {

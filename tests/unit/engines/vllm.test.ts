@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { vllm } from '../../../engines/vllm/adapter.ts'
+import { PROBE } from '../../../engines/vllm/probe.ts'
 import { NAMED_FLAGS } from '../../../engines/vllm/reserved.ts'
 import { GIB } from '../../../src/core/index.ts'
 import { modelSpec } from '../../fixtures/model-spec.ts'
@@ -12,11 +13,7 @@ import { planRequest } from './request.ts'
 
 /** Every flag that the real program knows, from its own `serve --help=all`. */
 const HELP = readFileSync(new URL('../../fixtures/vllm-0.32.0-help.txt', import.meta.url), 'utf8')
-const KNOWN = new Set(
-  HELP.split('\n')
-    .filter((line) => /^ {2}-/.test(line))
-    .flatMap((line) => line.match(/(?<=^ {2}|, )--?[A-Za-z][\w.-]*/g) ?? []),
-)
+const KNOWN = PROBE.readFlags(HELP)
 
 const GPUS = { gpuUuids: ['GPU-a'], gpuIndices: [0], gpuShares: [{ claim: 24 * GIB, total: 80 * GIB }] }
 const plans = [

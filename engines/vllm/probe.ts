@@ -1,0 +1,19 @@
+import type { ProgramProbe } from '../../src/engine/contract.ts'
+
+/** Plain `--help` shows groups of flags by name only. */
+export const PROBE: ProgramProbe = Object.freeze({
+  help: ['serve', '--help=all'],
+  readFlags,
+  sets: [
+    ['--served-model-name', '--uds', '--host', '--port', '--max-model-len', '--max-num-seqs', '--load-format'],
+    ['--kv-cache-memory-bytes', '--tensor-parallel-size', '--pipeline-parallel-size', '--gpu-memory-utilization'],
+    ['--disable-uvicorn-access-log'],
+  ].flat(),
+  spelling: 'beginning',
+})
+
+/** Flags are indented by two blanks, with what they take behind each spelling; what they are for by more. */
+function readFlags(text: string): ReadonlySet<string> {
+  const lines = text.split('\n').filter((line) => /^ {2}-/.test(line))
+  return new Set(lines.flatMap((line) => line.match(/(?<=^ {2}|, )--?[A-Za-z][\w.-]*/g) ?? []))
+}
