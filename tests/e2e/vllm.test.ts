@@ -1,3 +1,6 @@
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { expect, test, type TestContext } from 'vitest'
 
 import { writeTinyLlama } from '../fixtures/tiny-llama.ts'
@@ -8,6 +11,8 @@ import { makePlace, processesOf, startDaemon, type ManifestText, type Place } fr
  * that no test installs it.
  */
 const PROGRAM = process.env['ENGINEHOUSE_TEST_VLLM']
+/** A directory that gets a copy of what the engine wrote. */
+const LOGS = process.env['ENGINEHOUSE_TEST_VLLM_LOGS']
 /** It imports for half a minute, and each process of it does. */
 const LIMIT = 10 * 60_000
 
@@ -19,6 +24,10 @@ function manifest(context: TestContext, place: Place, models: Readonly<Record<st
   const shared = { engine: 'vllm', gpus: 'none', source, env, args, concurrency: 4 }
   const whole = Object.entries(models).map(([name, keys]) => [name, { ...shared, ...keys }])
   return { engines: { vllm: { path: PROGRAM } }, models: Object.fromEntries(whole) }
+}
+
+function keepLogs(place: Place): void {
+  if (LOGS) cpSync(join(place.state, 'logs/engines'), LOGS, { recursive: true })
 }
 
 test(
@@ -39,6 +48,7 @@ test(
     expect((await daemon.untilEvent('crashed', 'm')).evidence).toMatchObject({ code: 0, class: 'engine_dead' })
     expect((await daemon.ask(body)).status).toBe(200)
     await daemon.end()
+    keepLogs(place)
   },
   LIMIT,
 )
@@ -55,6 +65,7 @@ test(
       /one request of 2048 tokens needs .* set `context: \d+` or less, or more `memory`/,
     )
     await daemon.end()
+    keepLogs(place)
   },
   LIMIT,
 )

@@ -52,7 +52,7 @@ describe('variables of the environment', () => {
 
   it('are known where a page names them', () => {
     const known = [...ours, ...INTERNAL]
-    const ofTests = ['ENGINEHOUSE_SIM_SCHEDULES', 'ENGINEHOUSE_TEST_COUNTS']
+    const ofTests = ['ENGINEHOUSE_SIM_SCHEDULES', 'ENGINEHOUSE_TEST_COUNTS', 'ENGINEHOUSE_TEST_VLLM']
     expect(
       namedIn(/\bENGINEHOUSE_[A-Z_]*[A-Z]\b/g).filter(({ name }) => ![...known, ...ofTests].includes(name)),
     ).toEqual([])
