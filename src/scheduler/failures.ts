@@ -20,17 +20,27 @@ export function exited(turn: Turn, id: InstanceId, failure: FailureClass, detail
   const model = turn.models.get(instance.model)
   if (instance.phase === 'leaving') return leftEarly(turn, instance, failure, detail)
   if (model === undefined) return late(turn, id, 'exited')
+  const { name } = model.spec
+  const short = SHORT_OF_MEMORY.has(failure)
+  if (short) updateVariant(turn, name, instance.key, { shortUntil: turn.at + model.spec.start.window })
   const failures = [...recent(model, turn.at), turn.at]
-  const givenUp = isPermanent(failure) || failures.length >= model.spec.start.attempts
+  const permanent = isPermanent(failure) && !(short && hasAnotherWay(turn, name))
+  const givenUp = permanent || failures.length >= model.spec.start.attempts
   const retryAt = givenUp ? null : turn.at + backoff(failure, failures.length, turn.random)
   const during = instance.phase === 'starting' ? 'starting' : 'ready'
   const because = crashRecord(turn, instance, failure, detail, { during, attempt: failures.length, retryAt })
   const reason = leaveReason(failure)
   updateInstance(turn, id, { phase: 'failed', reason, leavingSince: turn.at, because })
-  if (reason === 'out_of_memory')
-    updateVariant(turn, model.spec.name, instance.key, { shortUntil: turn.at + model.spec.start.window })
-  updateModel(turn, model.spec.name, { failures, notBefore: retryAt, lastReason: reason, lastPlan: null, because })
-  if (givenUp) giveUp(turn, model.spec.name, failure, detail, failures)
+  updateModel(turn, name, { failures, notBefore: retryAt, lastReason: reason, lastPlan: null, because })
+  if (givenUp) giveUp(turn, name, failure, detail, { failures, permanent })
+}
+
+/** What another way to run the model may not meet: it needs less, or has it elsewhere. */
+const SHORT_OF_MEMORY: ReadonlySet<FailureClass> = new Set(['gpu_oom', 'gpu_busy', 'host_oom', 'kv_too_small'])
+
+/** One that is open and did not run out of memory itself. */
+function hasAnotherWay(turn: Turn, name: ModelName): boolean {
+  return openVariants(turn, name).some(([, { shortUntil }]) => shortUntil === null || shortUntil <= turn.at)
 }
 
 function leaveReason(failure: FailureClass): LeaveReason {
@@ -43,14 +53,14 @@ function giveUp(
   name: ModelName,
   failure: FailureClass,
   detail: ExitDetail,
-  failures: readonly Instant[],
+  { failures, permanent }: { readonly failures: readonly Instant[]; readonly permanent: boolean },
 ): void {
   const model = turn.models.get(name)
   if (model === undefined) return
   // Another start is one too many until fewer than the limit are left in the window.
   const { attempts, window } = model.spec.start
   const lastTooMany = failures.at(-attempts) ?? turn.at
-  const retryAt = isPermanent(failure) ? null : lastTooMany + window
+  const retryAt = permanent ? null : lastTooMany + window
   const evidence = { class: failure, message: detail.message, attempts: failures.length, window, retryAt }
   const because = record(turn, 'model_failed', { model: name, cause: model.because }, evidence)
   updateModel(turn, name, {

@@ -79,6 +79,26 @@ describe('variants', () => {
     expect(drive.last('started').evidence).toMatchObject({ variant: 0 })
   })
 
+  it('goes on with the next way when one has no room for its context, and gives up when none has', () => {
+    const drive = new Drive([withSmaller('a', 6, 2)], [hostOf(8 * GIB)])
+    const request = drive.want('a')
+    drive.crash(drive.instance('a'), 'kv_too_small')
+    expect(drive.count('model_failed')).toBe(0)
+    drive.at += 10_000
+    drive.present(drive.input({ kind: 'woke' }))
+    expect(drive.last('started').evidence).toMatchObject({ variant: 1 })
+    drive.crash(drive.instance('a'), 'kv_too_small')
+    expect(drive.last('model_failed').evidence).toMatchObject({ class: 'kv_too_small', retryAt: null })
+    expect(drive.last('answered').evidence).toMatchObject({ request, code: 'model_failed' })
+  })
+
+  it('does not try another way where the flags are wrong', () => {
+    const drive = new Drive([withSmaller('a', 6, 2)], [hostOf(8 * GIB)])
+    drive.want('a')
+    drive.crash(drive.instance('a'), 'bad_config')
+    expect(drive.last('model_failed').evidence).toMatchObject({ class: 'bad_config', attempts: 1 })
+  })
+
   it('goes on with the next way when the weights of one cannot be had', () => {
     const drive = new Drive([withSmaller('a', 6, 2)], [hostOf(8 * GIB)])
     drive.input({ kind: 'wanted', model: 'a', request: 'r', onCold: 'wait' })
