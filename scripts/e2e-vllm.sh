@@ -124,7 +124,9 @@ main() {
   fi
   rm -rf "$directory/engine-logs"
   export ENGINEHOUSE_TEST_VLLM_LOGS=$directory/engine-logs
-  say "$ENGINEHOUSE_TEST_VLLM: $("$ENGINEHOUSE_TEST_VLLM" --version 2>/dev/null | tail -n 1)"
+  local version
+  version=$("$ENGINEHOUSE_TEST_VLLM" --version) || fail "$ENGINEHOUSE_TEST_VLLM does not run"
+  say "$ENGINEHOUSE_TEST_VLLM: $(tail -n 1 <<<"$version")"
   run_lane && say 'passed, and nothing is left'
 }
 
