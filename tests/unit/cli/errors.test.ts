@@ -62,12 +62,6 @@ describe('what this version does not have', () => {
       message: `\`enginehouse ${argv[0]}\` is not supported by this version.`,
     })
   })
-
-  it.each([[['engines', 'doctor', 'x']]])('%j', async (argv) => {
-    const { exit, stderr } = await runCommand(argv)
-    expect(exit).toBe(2)
-    expect(stderr).toContain('is not supported by this version.')
-  })
 })
 
 describe('what the daemon refuses', () => {
