@@ -1,17 +1,12 @@
-import type { Capability, ModelSpec } from '../../src/core/index.ts'
+import type { ModelSpec } from '../../src/core/index.ts'
 import { classifyExit } from '../../src/engine/classify.ts'
 import type { EngineAdapter, EnginePlan, Liveness, PlanRequest, StopPlan } from '../../src/engine/contract.ts'
 import { flagsOf } from '../../src/engine/flags.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { fillMacros, usesMacro } from './macros.ts'
 
-/** What it answers is not known; a route that it lacks is its own 404. */
-const CAPABILITIES: ReadonlySet<Capability> = new Set(['chat', 'completions', 'embeddings'])
-
 /** Long enough for a Python server under load to answer. */
 const PROBE_TIMEOUT = 5000
-
-const STOP: StopPlan = { signal: 'SIGTERM', repeatAfter: null, grace: 10_000 }
 
 /** Many a server has one thread for everything, and says nothing while it generates. */
 const LIVENESS: Omit<Liveness, 'path' | 'status'> = {
@@ -26,7 +21,8 @@ export const commandEngine: EngineAdapter = Object.freeze({
   name: 'command',
   reservedFlags: new Map(),
   listens: (model: ModelSpec) => (model.command.some((argument) => usesMacro(argument, 'socket')) ? 'socket' : 'port'),
-  capabilities: () => CAPABILITIES,
+  // A route that it lacks beyond that is its own 404.
+  capabilities: ({ capabilities }: ModelSpec) => new Set(capabilities),
   locate: async () => null,
   plan,
   parseLine: () => null,
@@ -36,16 +32,23 @@ export const commandEngine: EngineAdapter = Object.freeze({
 function plan(request: PlanRequest): EnginePlan {
   const { model, address } = request
   return {
-    argv: [...fillMacros(request), ...flagsOf(model, commandEngine.reservedFlags)],
+    argv: [...fillMacros('command', model.command, request), ...flagsOf(model, commandEngine.reservedFlags)],
     env: {},
-    cwd: request.manifestDirectory,
+    cwd: model.cwd ?? request.manifestDirectory,
     unlink: address.kind === 'unix' ? [address.path] : [],
     servedName: model.servedName ?? model.name,
     // It need not know our key, so the owner of its socket is the only proof of who answers.
     readiness: { ...model.health, timeout: PROBE_TIMEOUT, guarded: null },
     start: startDeadline(request.model, request.weights),
     liveness: { ...model.health, ...LIVENESS },
-    stop: STOP,
+    stop: stopPlan(request),
     reuse: 'always',
   }
+}
+
+/** Once: a second signal makes many a server drop its work. */
+function stopPlan(request: PlanRequest): StopPlan {
+  const { signal, grace, command } = request.model.stop
+  const plan = { signal, repeatAfter: null, grace }
+  return command === null ? plan : { ...plan, command: fillMacros('stop.command', command, request) }
 }

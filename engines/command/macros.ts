@@ -18,12 +18,12 @@ const ANY_MACRO = new RegExp(`\\{(${Object.keys(MACROS).join('|')})\\}`, 'g')
 
 /** Why a macro may stand for nothing, and what to do. */
 const MISSING: Readonly<Partial<Record<Macro, { why: string; next: string }>>> = Object.freeze({
-  port: { why: 'it listens on {socket}', next: 'Use either {port} or {socket} in `command`.' },
+  port: { why: 'it listens on {socket}', next: 'Use either {port} or {socket}.' },
   socket: {
     why: 'the path of the state directory is too long for a socket',
     next: 'Use {port}, or set ENGINEHOUSE_STATE_DIR to a shorter path.',
   },
-  model_path: { why: 'it has no `source`', next: 'Add `source`, or remove {model_path} from `command`.' },
+  model_path: { why: 'it has no `source`', next: 'Add `source`, or remove {model_path}.' },
 })
 
 export function usesMacro(argument: string, macro: Macro): boolean {
@@ -31,17 +31,17 @@ export function usesMacro(argument: string, macro: Macro): boolean {
 }
 
 /**
- * The manifest's argv with every macro replaced, once: what a macro stands for is not looked at again, and braces that
+ * An argv of the manifest with every macro replaced, once: what a macro stands for is not looked at again, and braces that
  * are no macro (JSON, say) stay. Throws manifest_conflict for a macro that stands for nothing.
  */
-export function fillMacros(request: PlanRequest): string[] {
-  return request.model.command.map((argument) =>
-    argument.replaceAll(ANY_MACRO, (_text, name: Macro) => MACROS[name](request) ?? refuse(request, name)),
+export function fillMacros(key: string, argv: readonly string[], request: PlanRequest): string[] {
+  return argv.map((argument) =>
+    argument.replaceAll(ANY_MACRO, (_text, name: Macro) => MACROS[name](request) ?? refuse(key, request, name)),
   )
 }
 
-function refuse(request: PlanRequest, macro: Macro): never {
-  const { why, next } = MISSING[macro] ?? { why: 'there is none', next: 'Remove it from `command`.' }
-  const sentence = `The command of ${JSON.stringify(request.model.name)} uses {${macro}}, and ${why}.`
+function refuse(key: string, request: PlanRequest, macro: Macro): never {
+  const { why, next } = MISSING[macro] ?? { why: 'there is none', next: 'Remove it.' }
+  const sentence = `The ${key} of ${JSON.stringify(request.model.name)} uses {${macro}}, and ${why}.`
   throw new EnginehouseError('manifest_conflict', { why: sentence, next })
 }

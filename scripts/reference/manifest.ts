@@ -5,7 +5,7 @@ import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 
 import { expectedBy, manifestShape } from '../../src/manifest/json-schema.ts'
-import { ENGINE, ENGINES, HEALTH, MEMORY, MODEL, SERVER, TOP } from '../../src/manifest/sections.ts'
+import { ENGINE, ENGINES, HEALTH, MEMORY, MODEL, SERVER, STOP, TOP } from '../../src/manifest/sections.ts'
 import { code, NOTICE, paragraphs, table } from './markdown.ts'
 
 type Schema = z.core.JSONSchema.JSONSchema
@@ -40,6 +40,7 @@ const LATER = [
   ['memory.', MEMORY.later],
   ['models.NAME.', MODEL.later],
   ['models.NAME.health.', HEALTH.later],
+  ['models.NAME.stop.', STOP.later],
 ] as const
 
 export function manifestPage(): string {

@@ -76,9 +76,15 @@ export interface ModelSpec {
   readonly env: Readonly<Record<string, string>>
   /** `command` engine only: argv with macros, never a shell line. */
   readonly command: readonly string[]
+  /** `command` engine only: where it is run; null is the manifest's directory. */
+  readonly cwd: string | null
   readonly health: { readonly path: string; readonly status: number }
+  /** `command` engine only, never empty: the others know what their engine answers. */
+  readonly capabilities: readonly Capability[]
   /** What the engine calls the model, when it differs from `name`. */
   readonly servedName: string | null
+  /** `command` engine only. */
+  readonly stop: StopSpec
   /** Not evicted for this long after it became ready; null: as long as it takes to load it, as learned. */
   readonly minResidency: Millis | null
   /** How many it takes of each named resource. */
@@ -95,6 +101,21 @@ export interface ModelSpec {
    * model itself says of everything that a variant cannot change, and has no variants of its own.
    */
   readonly variants: readonly ModelSpec[]
+}
+
+/** What a route asks of an engine. */
+export type Capability = 'chat' | 'completions' | 'embeddings'
+
+/** What a process may be asked to end with. KILL is none of them: it comes last, and only from the ladder. */
+export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP'
+
+/** How an engine is asked to end. */
+export interface StopSpec {
+  readonly signal: StopSignal
+  /** From the signal to KILL; the command has as long before the signal. */
+  readonly grace: Millis
+  /** argv with the macros of `command`, run before the signal. */
+  readonly command: readonly string[] | null
 }
 
 export interface LoadLimits {

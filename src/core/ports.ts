@@ -2,7 +2,7 @@ import type { Address } from './address.ts'
 import type { Claim, DeviceFacts } from './devices.ts'
 import type { ErrorCode, Facts } from './errors.ts'
 import type { DeviceId, InstanceId, ModelName } from './ids.ts'
-import type { ModelSpec } from './manifest.ts'
+import type { ModelSpec, StopSignal } from './manifest.ts'
 import type { JournalRecord } from './records.ts'
 import type { Bytes, Instant, Millis, Tokens } from './units.ts'
 import type { LaunchKey } from './variants.ts'
@@ -53,15 +53,17 @@ export interface Processes {
   signal(process: ProcessRef, signal: EngineSignal): boolean
 }
 
-export type EngineSignal = 'SIGTERM' | 'SIGCONT' | 'SIGKILL'
+export type EngineSignal = StopSignal | 'SIGCONT' | 'SIGKILL'
 
 export interface SpawnOrder {
   readonly argv: readonly string[]
   /** Complete; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
-  /** The instance's own 0700 directory; output goes to `engine.log` in it. */
+  /** The instance's own 0700 directory; output goes to `log` in it. */
   readonly directory: string
+  /** Name of a file; `engine.log` where it is left out. One process follows and cuts it, so no two share one. */
+  readonly log?: string
   /** Random, in the environment of the engine, on disk before the spawn. */
   readonly nonce: string
   /** Stale sockets of an earlier try, removed first. */

@@ -14,11 +14,12 @@ export function variantsOf(model: ModelSpec): readonly ModelSpec[] {
 
 /**
  * Names an effective launch: two specs with the same key start the same engine with the same argv, environment and
- * claim. A reload keeps the process of a model whose key did not change, and what was learned of a launch is known by
- * it. A digest, as the parts may hold secrets. Everything that is left out (ttl, keep, priority, names, limits of requests) takes effect without a restart.
+ * claim, and end it in the same way. A reload keeps the process of a model whose key did not change, and what was learned of a launch is known by
+ * it. A digest, as the parts may hold secrets. Everything that is left out (ttl, keep, priority, names, capabilities, limits of requests) takes effect without a restart.
  */
 export function launchKey(model: ModelSpec, engines: Manifest['engines']): LaunchKey {
-  const { engine, source, gpus, context, parallel, memory, args, env, command, health, servedName, resources } = model
+  const { engine, source, gpus, context, parallel, memory, args, env, resources } = model
+  const { command, cwd, health, servedName, stop } = model
   const program = engines[engine]?.image ?? engines[engine]?.path ?? null
   const named = Object.entries(resources).toSorted(([a], [b]) => (a < b ? -1 : 1))
   const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -33,8 +34,10 @@ export function launchKey(model: ModelSpec, engines: Manifest['engines']): Launc
     args,
     variables,
     command,
+    cwd,
     health,
     servedName,
+    stop,
     named,
   })
   return createHash('sha256').update(parts).digest('hex').slice(0, KEY_DIGITS)

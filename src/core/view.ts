@@ -1,6 +1,6 @@
 import type { Claim, DeviceFacts } from './devices.ts'
 import type { DeviceId, InstanceId, ModelName } from './ids.ts'
-import type { AnswerTimeouts, EngineName, ModelSpec } from './manifest.ts'
+import type { AnswerTimeouts, Capability, EngineName, ModelSpec } from './manifest.ts'
 import type { FailureClass, LeaveReason, Phase } from './phases.ts'
 import type { Bytes, Instant, Millis } from './units.ts'
 
@@ -59,9 +59,6 @@ export interface ModelView extends ServedModel {
   readonly lastReason: LeaveReason | null
   readonly failure: FailureView | null
 }
-
-/** What a route asks of an engine. */
-export type Capability = 'chat' | 'completions' | 'embeddings'
 
 export interface InstanceView {
   readonly id: InstanceId

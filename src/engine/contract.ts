@@ -4,12 +4,12 @@ import type {
   Capability,
   ConnectionReuse,
   EngineName,
-  EngineSignal,
   FailureClass,
   Millis,
   ModelSpec,
   Need,
   ProcessExit,
+  StopSignal,
   Tokens,
   WeightsFacts,
 } from '../core/index.ts'
@@ -162,7 +162,9 @@ export interface StartDeadline {
 
 /** The engine's part of the stop ladder; the rungs themselves are the same for all. */
 export interface StopPlan {
-  readonly signal: EngineSignal
+  /** Run before the signal, for no longer than the grace; nothing where it is left out. */
+  readonly command?: readonly string[]
+  readonly signal: StopSignal
   /** The signal is sent again this long after the first; null: once. */
   readonly repeatAfter: Millis | null
   /** From the first signal to KILL. */

@@ -17,6 +17,7 @@ import type {
   ProcessIdentity,
   Processes,
   Records,
+  SpawnOrder,
   WeightsFacts,
 } from '../core/index.ts'
 import type { EngineAdapter, EnginePlan, GpuShare } from './contract.ts'
@@ -24,6 +25,7 @@ import { takeDown } from './ladder.ts'
 import { watchLiveness } from './liveness.ts'
 import { waitUntilReady } from './readiness.ts'
 import { startFailure } from './start-failure.ts'
+import { runStopCommand } from './stop-command.ts'
 import { createOnce, createPulse, sleep } from './wait.ts'
 
 /** A unix socket's path must stay under this many bytes, or the kernel refuses it. */
@@ -116,6 +118,8 @@ export function startInstance(
   const output = createPulse()
   let drain: Drain | null = null
   let process: EngineProcess | null = null
+  /** How the leader that lives was spawned; null when there is none. */
+  let living: SpawnOrder | null = null
   let identity: ProcessIdentity = { nonce: clock.token(), bootId: processes.bootId, leader: null }
   let plan: EnginePlan | null = null
   let address: Address | null = null
@@ -196,14 +200,11 @@ export function startInstance(
     })
     await writeRecord(plan)
     if (stopRequested.settled) return null
-    process = await processes.spawn({
-      argv: plan.argv,
-      env: environmentOf(plan),
-      cwd: plan.cwd,
-      directory,
-      nonce: identity.nonce,
-      unlink: plan.unlink,
-    })
+    const { argv, cwd, unlink } = plan
+    const spawning = { argv, env: environmentOf(plan), cwd, directory, nonce: identity.nonce, unlink }
+    process = await processes.spawn(spawning)
+    living = spawning
+    void process.exited.then(() => (living = null))
     identity = process.identity
     process.onLine(heard)
     return process
@@ -271,6 +272,7 @@ export function startInstance(
   async function end(): Promise<void> {
     if (phase !== 'failed') phase = 'stopping'
     const stop = plan?.stop ?? { signal: 'SIGTERM', repeatAfter: null, grace: 0 }
+    if (living !== null) await runStopCommand({ clock, processes, stop, order: living, onLine: heard })
     const result = await takeDown(world, identity, stop, process?.exited ?? Promise.resolve())
     if (result.survivors.length > 0) {
       phase = 'stuck'

@@ -23,7 +23,7 @@ export interface LadderResult {
 }
 
 /**
- * The rungs below the drain: TERM and CONT to the leader, grace, KILL to everything that is proven to be of the launch
+ * The rungs below the drain: the plan's signal (TERM, most often) and CONT to the leader, grace, KILL to everything that is proven to be of the launch
  * (session, descent, nonce), again until nothing is left. KILL is never first: it has wedged GPUs.
  * `exited` only makes it look sooner; what is left is always asked of the system.
  */
@@ -83,7 +83,7 @@ export async function takeDown(
     if (last !== undefined && last.signal === signal && !repeat) return
     lastSignal.set(key, { signal, at: now })
     if (processes.signal(member, signal)) signalled.add(member.pid)
-    // A stopped process keeps TERM pending until it is continued.
+    // A stopped process keeps the signal pending until it is continued.
     if (!kill) processes.signal(member, 'SIGCONT')
   }
 }

@@ -3,6 +3,7 @@ import { conflict, keyOf, requireKey } from './context.ts'
 import type { ModelContext } from './context.ts'
 import { describe } from './issues.ts'
 import { nodeAt } from './node.ts'
+import type { Placed } from './node.ts'
 import { dotted } from './path.ts'
 
 /** What a `command` may ask for (INTERFACE 1). */
@@ -20,25 +21,50 @@ const MACROS: readonly string[] = [
 export function checkCommand(context: ModelContext): void {
   requireKey('command', 'the engine command runs what it lists', context)
   const argv = context.settings.value('command') ?? []
-  checkSpelling(argv, context)
-  const uses = (macro: string): boolean => argv.some((part) => part.includes(`{${macro}}`))
+  const placed = context.settings.placed('command')
+  if (placed) checkSpelling(argv, placed, context)
   const key = keyOf('command', context)
-  if (uses('port') && uses('socket')) {
+  if (uses('port', argv) && uses('socket', argv)) {
     const why = `${key} has {port} and {socket}, and an engine listens in one place.`
     conflict('command', why, 'Keep one of the two.', context)
-  } else if (uses('model_path') && !context.settings.placed('source')) {
+  } else if (uses('model_path', argv) && !context.settings.placed('source')) {
     const why = `${key} has {model_path}, and the model has no source.`
     conflict('command', why, 'Add `source`, or remove {model_path}.', context)
   }
+  checkStop(uses('socket', argv), context)
+}
+
+function uses(macro: string, argv: readonly string[]): boolean {
+  return argv.some((part) => part.includes(`{${macro}}`))
+}
+
+/** The stop command speaks to the engine where it listens. */
+function checkStop(onSocket: boolean, context: ModelContext): void {
+  const placed = context.settings.layers('stop').flatMap(commandIn).at(-1)
+  if (placed?.entry.node.kind !== 'list') return
+  const argv = placed.entry.node.items.map((item) => (item.kind === 'scalar' ? item.written : ''))
+  checkSpelling(argv, placed, context)
+  const [listens, elsewhere] = onSocket ? ['socket', 'port'] : ['port', 'socket']
+  const key = `${keyOf('stop', context)}.command`
+  if (uses(elsewhere, argv)) {
+    const why = `${key} has {${elsewhere}}, and the engine listens on its ${listens}.`
+    conflict('stop', why, `Use {${listens}}.`, context)
+  } else if (uses('model_path', argv) && !context.settings.placed('source')) {
+    const why = `${key} has {model_path}, and the model has no source.`
+    conflict('stop', why, 'Add `source`, or remove {model_path}.', context)
+  }
+}
+
+function commandIn({ entry: { node }, path }: Placed): readonly Placed[] {
+  const entry = node.kind === 'mapping' ? node.entries.get('command') : undefined
+  return entry ? [{ entry, path: [...path, 'command'] }] : []
 }
 
 /**
  * Reports macros that are nearly one of ours: `{prot}` would reach the program as it is. Other braces are the
  * program's own and stay.
  */
-function checkSpelling(argv: readonly string[], { settings, report }: ModelContext): void {
-  const placed = settings.placed('command')
-  if (!placed) return
+function checkSpelling(argv: readonly string[], placed: Placed, { report }: ModelContext): void {
   for (const [index, part] of argv.entries()) {
     for (const [, macro = ''] of part.matchAll(/(?<!\{)\{([a-z_]+)\}/g)) {
       const meant = MACROS.includes(macro) ? [] : nearest(macro, MACROS).map((name) => `{${name}}`)

@@ -39,7 +39,7 @@ export interface EffectiveOptions {
 
 const DEFAULT: Origin = { from: 'default' }
 /** Keys of a command's engine, of which llama-server needs none. */
-const COMMAND_KEYS: ReadonlySet<string> = new Set(['command', 'health', 'served_name'])
+const COMMAND_KEYS: ReadonlySet<string> = new Set(['command', 'cwd', 'health', 'capabilities', 'served_name', 'stop'])
 /** Mappings that a model and `defaults` make together, key by key. */
 const MERGED: ReadonlySet<string> = new Set(['args', 'env', 'resources', ...Object.keys(MODEL.nested ?? {})])
 

@@ -37,6 +37,10 @@ export const HOSTS_MAX = 256
 export const RESOURCES_MAX = 64
 export const RESOURCE_NAME_LENGTH_MAX = 64
 export const RESOURCE_COUNT_MAX = 1_000_000
+/** With less, KILL would be all but first, and that has wedged GPUs. */
+export const STOP_GRACE_MIN: Millis = 1000
+/** A stop that takes longer holds memory that others wait for, and the end of the daemon. */
+export const STOP_GRACE_MAX: Millis = 600_000
 /** A model that has failed so often in its window fails again. */
 export const ATTEMPTS_MAX = 1000
 /** Each is one more placement to try whenever memory is short. */

@@ -1,7 +1,16 @@
 import { z } from 'zod'
+import type { Capability, StopSignal } from '../core/index.ts'
 import { gpus, memory } from './devices.ts'
-import { about, section, text, wholeNumber } from './leaves.ts'
-import { ATTEMPTS_MAX, CONCURRENCY_MAX, PARALLEL_MAX, RESOURCE_COUNT_MAX, VARIANTS_MAX } from './limits.ts'
+import { about, listOf, section, text, wholeNumber } from './leaves.ts'
+import {
+  ATTEMPTS_MAX,
+  CONCURRENCY_MAX,
+  PARALLEL_MAX,
+  RESOURCE_COUNT_MAX,
+  STOP_GRACE_MAX,
+  STOP_GRACE_MIN,
+  VARIANTS_MAX,
+} from './limits.ts'
 import { duration, durationOr, tokens } from './notations.ts'
 import { argv, source } from './sources.ts'
 
@@ -10,6 +19,9 @@ import { argv, source } from './sources.ts'
 const flagValue = z.union([z.boolean(), z.null(), z.string(), z.number(), z.array(text('text'))], {
   error: 'true, false, text, a number, or a list of these',
 })
+
+const CAPABILITIES = ['chat', 'completions', 'embeddings'] as const satisfies readonly Capability[]
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const satisfies readonly StopSignal[]
 
 export const modelShape = {
   engine: z
@@ -137,10 +149,32 @@ export const modelShape = {
       [['python3', 'server.py', '--port', '{port}']],
     ),
   ),
+  cwd: z
+    .string({ error: 'a path' })
+    .refine((path) => path !== '' && !path.startsWith('~'), { error: 'a path (~ is not expanded)' })
+    .meta(
+      about(
+        'For the engine command: the directory that it runs in, from where the manifest is. Default the manifest’s own.',
+        '.',
+        ['server'],
+      ),
+    ),
   health: section.meta(about('For the engine command: the route that says that the server is healthy.')),
+  capabilities: listOf(
+    z.enum(CAPABILITIES, { error: 'chat, completions or embeddings' }),
+    'a list of chat, completions, embeddings',
+    CAPABILITIES.length,
+  ).meta(
+    about(
+      'For the engine command: the routes that it answers; a request to another gets a 404 that says so. Default [chat, completions, embeddings].',
+      CAPABILITIES,
+      [['chat', 'completions']],
+    ),
+  ),
   served_name: text('text')
     .refine((name) => /^[^\s\p{Cc}]{1,256}$/u.test(name), { error: 'a name without spaces, at most 256 characters' })
     .meta(about('For the engine command: what the server calls the model. Default the model’s name here.')),
+  stop: section.meta(about('For the engine command: how it is asked to end.')),
 }
 
 /** What a variant may change. */
@@ -166,6 +200,24 @@ export const healthShape = {
     .regex(/^\/[!-~]*$/, { error: 'a path such as /health' })
     .meta(about('Asked again and again until it answers. Default /health.', '/health')),
   status: wholeNumber(200, 599).meta(about('The status of the answer that says healthy. Default 200.', 200)),
+}
+
+export const stopShape = {
+  signal: z
+    .enum(STOP_SIGNALS, { error: 'SIGTERM, SIGINT, SIGQUIT or SIGHUP' })
+    .meta(about('The signal that its first process gets. Default SIGTERM.', 'SIGTERM', ['SIGINT'])),
+  grace: duration(STOP_GRACE_MIN, STOP_GRACE_MAX).meta(
+    about('How long after the signal it is killed. Default 10s.', '10s', ['30s']),
+  ),
+  command: argv('an argv list, such as [python3, stop.py, --port, "{port}"], or null')
+    .nullable()
+    .meta(
+      about(
+        'Program and arguments that are run before the signal, for as long as grace at most; read by no shell, with the macros of command. Default none.',
+        undefined,
+        [['python3', 'stop.py', '--port', '{port}']],
+      ),
+    ),
 }
 
 export const loadShape = {

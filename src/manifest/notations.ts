@@ -48,11 +48,11 @@ export const tokens = notation(
   like(String.raw`\d+\s*[Kk]?`),
 )
 
-/** A span of at least so long. */
-export function duration(least: Millis) {
+/** A span of at least so long, and at most. */
+export function duration(least: Millis, most: Millis = DURATION_MAX) {
   const expected = 'a duration such as 90s or 5m'
   return z.union([textLike(like(SPAN)), z.number()], { error: expected }).transform((written, context): Millis => {
-    const read = readDuration(written, least, expected, '')
+    const read = readDuration(written, [least, most], expected, '')
     if (typeof read === 'number') return read
     context.issues.push({ code: 'custom', message: read.expected, input: written })
     return z.NEVER
@@ -66,7 +66,7 @@ export function durationOr(word: string, least: Millis) {
     .union([textLike(like(SPAN, word)), z.number()], { error: expected })
     .transform((written, context): Millis | null => {
       if (written === word) return null
-      const read = readDuration(written, least, expected, `, or ${word}`)
+      const read = readDuration(written, [least, DURATION_MAX], expected, `, or ${word}`)
       if (typeof read === 'number') return read
       const params: IssueNotes & Readonly<Record<string, unknown>> = { nearest: nearest(String(written), [word]) }
       context.issues.push({ code: 'custom', message: read.expected, input: written, params })
@@ -76,12 +76,12 @@ export function durationOr(word: string, least: Millis) {
 
 function readDuration(
   written: string | number,
-  least: Millis,
+  [least, most]: readonly [least: Millis, most: Millis],
   expected: string,
   or: string,
 ): Millis | { readonly expected: string } {
   const span = parseDuration(written)
   if (span === undefined) return { expected }
-  const fits = span >= least && span <= DURATION_MAX
-  return fits ? span : { expected: `a duration from ${formatDuration(least)} to ${formatDuration(DURATION_MAX)}${or}` }
+  const fits = span >= least && span <= most
+  return fits ? span : { expected: `a duration from ${formatDuration(least)} to ${formatDuration(most)}${or}` }
 }

@@ -5,7 +5,7 @@ import type { InnerKeys } from './issues.ts'
 import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
-import { healthShape, loadShape, modelShape, startShape, variantShape } from './model-schema.ts'
+import { healthShape, loadShape, modelShape, startShape, stopShape, variantShape } from './model-schema.ts'
 import { containedEngineShape, engineShape, memoryShape, serverShape, timeoutsShape, topShape } from './schema.ts'
 import type { Entry, Placed, TreeNode } from './node.ts'
 import { plainOf } from './node.ts'
@@ -52,6 +52,7 @@ export const CONTAINED_ENGINE: Section<typeof containedEngineShape> = { shape: c
 export const MEMORY: Section<typeof memoryShape> = { shape: memoryShape, later: [] }
 export const HEALTH: Section<typeof healthShape> = { shape: healthShape, later: [] }
 export const LOAD: Section<typeof loadShape> = { shape: loadShape, later: [] }
+export const STOP: Section<typeof stopShape> = { shape: stopShape, later: [], writtenFrom: { command: 0 } }
 export const START: Section<typeof startShape> = { shape: startShape, later: [] }
 
 /** Keys of `engines`; a `command` has no program of its own. */
@@ -83,8 +84,8 @@ export const VARIANT: Section<typeof variantShape> = {
 
 export const MODEL: Section<typeof modelShape> = {
   shape: modelShape,
-  later: ['offload', 'allow_code', 'cwd', 'capabilities', 'stop'],
-  nested: { health: HEALTH, load: LOAD, start: START, timeouts: TIMEOUTS },
+  later: ['offload', 'allow_code'],
+  nested: { health: HEALTH, stop: STOP, load: LOAD, start: START, timeouts: TIMEOUTS },
   listed: { variants: VARIANT },
   inner,
   writtenFrom: { ...writtenFrom, command: 0, served_name: 0, aliases: 0, fallback: 0, env: 1 },

@@ -69,7 +69,10 @@ const MODEL: Defaults<typeof modelShape, ModelSpec> = {
   fallback: () => null,
   command: () => null,
   health: ({ health }) => ({ value: { ...health } }),
+  cwd: () => ({ value: '.' }),
+  capabilities: ({ capabilities }) => ({ value: [...capabilities] }),
   served_name: () => null,
+  stop: ({ stop }) => ({ value: { signal: stop.signal, grace: formatDuration(stop.grace), command: null } }),
 }
 
 function durationOr(word: string, span: Millis | null): string {

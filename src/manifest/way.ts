@@ -6,24 +6,17 @@ import { conflict, keyOf, requireKey } from './context.ts'
 import type { ModelContext } from './context.ts'
 import { DEFAULT_MODEL, ENGINE_DEFAULTS } from './defaults.ts'
 import { readGpus, readMemory } from './placement.ts'
-import { HEALTH, readLayers } from './sections.ts'
+import { HEALTH, readLayers, STOP } from './sections.ts'
 import type { WrittenSource } from './sources.ts'
 
 /** What a way to run a model decides: how it is launched, and what it takes. */
 export type Way = Pick<
   ModelSpec,
-  | 'engine'
-  | 'source'
-  | 'gpus'
-  | 'context'
-  | 'parallel'
-  | 'concurrency'
-  | 'memory'
-  | 'args'
-  | 'command'
-  | 'health'
-  | 'servedName'
+  'engine' | 'source' | 'gpus' | 'context' | 'parallel' | 'concurrency' | 'memory' | 'args' | keyof Program
 >
+
+/** Of the engine `command`. */
+type Program = Pick<ModelSpec, 'command' | 'cwd' | 'health' | 'capabilities' | 'servedName' | 'stop'>
 
 /**
  * Whole only when nothing was reported. Relative paths start at the directory. For a variant with the model's own way,
@@ -50,7 +43,7 @@ export function readWay(context: ModelContext, directory: string, base?: Way): W
     concurrency: value('concurrency') ?? usual.concurrency ?? parallel,
     memory: inherits ? base.memory : asked ? readMemory(asked, context) : null,
     args: written ? readArgs(layers('args'), engine, knowledge.reservedFlags(engine), report) : [],
-    ...readProgram(engine, context),
+    ...readProgram(engine, directory, context),
   }
 }
 
@@ -68,22 +61,30 @@ function checkEngine(engine: EngineName, gpus: GpuRequest, context: ModelContext
 }
 
 /** Of the engine `command`, which takes what defaults say of it; of the others we know it. */
-function readProgram(
-  engine: EngineName,
-  { settings, report }: ModelContext,
-): Pick<Way, 'command' | 'health' | 'servedName'> {
-  const { command, health, servedName } = DEFAULT_MODEL
-  const written = readLayers(HEALTH, settings.layers('health'), report)
-  if (engine !== 'command') return { command, health, servedName }
+function readProgram(engine: EngineName, directory: string, { settings, report }: ModelContext): Program {
+  const { command, cwd, health, capabilities, servedName, stop } = DEFAULT_MODEL
+  const { value, layers } = settings
+  const writtenHealth = readLayers(HEALTH, layers('health'), report)
+  const writtenStop = readLayers(STOP, layers('stop'), report)
+  if (engine !== 'command') return { command, cwd, health, capabilities, servedName, stop }
   return {
-    command: settings.value('command') ?? command,
-    health: { ...health, ...written },
-    servedName: settings.value('served_name') ?? servedName,
+    command: value('command') ?? command,
+    cwd: resolveDirectory(value('cwd') ?? '.', directory),
+    health: { ...health, ...writtenHealth },
+    capabilities: value('capabilities') ?? capabilities,
+    servedName: value('served_name') ?? servedName,
+    stop: { ...stop, ...writtenStop },
   }
 }
 
+/** Null is the manifest's own: a launch stays the same where a manifest without `cwd` is moved. */
+function resolveDirectory(path: string, directory: string): string | null {
+  const whole = resolve(directory, path)
+  return whole === resolve(directory) ? null : whole
+}
+
 /** Keys that say how an engine that we know nothing of is run. */
-const COMMAND_KEYS = ['command', 'health', 'served_name'] as const
+const COMMAND_KEYS = ['command', 'cwd', 'health', 'capabilities', 'served_name', 'stop'] as const
 
 function checkServer(engine: EngineName, context: ModelContext): void {
   requireKey('source', `${engine} cannot start without weights`, context)

@@ -14,7 +14,7 @@ import type { ProcessTable } from './table.ts'
 type Child = ReturnType<typeof startChild>
 
 /** Of everything that the engine writes, in the instance's directory. */
-const LOG_FILE = 'engine.log'
+const ENGINE_LOG = 'engine.log'
 
 /**
  * Starts the engine: in its own session, so that it outlives the daemon and its processes can be found together; with
@@ -47,7 +47,7 @@ export async function spawnEngine(order: SpawnOrder, table: ProcessTable): Promi
 
 /** Removes stale sockets and opens the log: to append, and to follow what is appended from now on. */
 async function openLog(order: SpawnOrder): Promise<{ descriptor: number; output: Output }> {
-  const path = join(order.directory, LOG_FILE)
+  const path = join(order.directory, order.log ?? ENGINE_LOG)
   let descriptor: number | undefined
   try {
     await Promise.all(order.unlink.map((socket) => rm(socket, { force: true })))

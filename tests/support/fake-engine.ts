@@ -12,13 +12,14 @@ export function fakeEngineArgv(...knobs: readonly string[]): readonly string[] {
 
 /** One line of the file that `--record` names. */
 export interface FakeEngineEvent {
-  readonly event: 'started' | 'child' | 'ready' | 'request' | 'finished' | 'cancelled' | 'term' | 'exit'
+  readonly event: 'started' | 'child' | 'ready' | 'request' | 'finished' | 'cancelled' | 'term' | 'told' | 'exit'
   readonly pid: number
   /** Milliseconds since 1970. */
   readonly at: number
   /** Of `started`: when the process began. */
   readonly born?: number
   readonly argv?: readonly string[]
+  readonly cwd?: string
   /** Of `child`: how it was started, and its pid. */
   readonly kind?: 'setsid' | 'double-fork'
   readonly child?: number

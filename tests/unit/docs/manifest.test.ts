@@ -45,6 +45,7 @@ describe('a default that the reference tells of', () => {
     'models.NAME.parallel',
     'models.NAME.concurrency',
     'models.NAME.memory',
+    'models.NAME.cwd',
     'models.NAME.served_name',
   ]
   const told = manifestKeys().filter(({ standard }) => standard !== null && standard !== 'none')

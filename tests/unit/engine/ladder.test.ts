@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 
 import { describe, expect, it } from 'vitest'
 import type { EngineSignal, ProcessIdentity, Processes, ProcessRef } from '../../../src/core/index.ts'
-import { takeDown } from '../../../src/engine/index.ts'
+import { type StopPlan, takeDown } from '../../../src/engine/index.ts'
 import { VirtualClock } from './virtual.ts'
 
 const LEADER: ProcessRef = { pid: 100, startTime: '1' }
@@ -18,7 +18,7 @@ interface Manners {
   readonly kill: number | null
 }
 
-function world(manners: readonly Manners[], blindFor = 0, lookTakes = 0) {
+function world(manners: readonly Manners[], blindFor = 0, lookTakes = 0, stop: StopPlan = STOP) {
   const clock = new VirtualClock()
   const alive = new Set(manners.map(({ ref }) => ref.pid))
   const sent: { readonly pid: number; readonly signal: EngineSignal; readonly at: number }[] = []
@@ -31,12 +31,12 @@ function world(manners: readonly Manners[], blindFor = 0, lookTakes = 0) {
     signal(ref: ProcessRef, signal: EngineSignal) {
       sent.push({ pid: ref.pid, signal, at: clock.elapsed() })
       const one = manners.find((each) => each.ref.pid === ref.pid)
-      const takes = signal === 'SIGTERM' ? one?.term : signal === 'SIGKILL' ? one?.kill : null
+      const takes = signal === stop.signal ? one?.term : signal === 'SIGKILL' ? one?.kill : null
       if (takes !== null && takes !== undefined) clock.after(takes, () => alive.delete(ref.pid))
       return alive.has(ref.pid)
     },
   } as Pick<Processes, 'members' | 'signal'> as Processes
-  const climb = () => clock.until(takeDown({ clock, processes }, IDENTITY, STOP, new Promise(() => {})))
+  const climb = () => clock.until(takeDown({ clock, processes }, IDENTITY, stop, new Promise(() => {})))
   const signals = (pid: number) => sent.filter((each) => each.pid === pid).map(({ signal }) => signal)
   return { clock, sent, climb, signals }
 }
@@ -46,6 +46,13 @@ describe('the stop ladder', () => {
     const { climb, signals } = world([{ ref: LEADER, term: 100, kill: 1 }])
     expect(await climb()).toEqual({ signalled: 1, killed: false, survivors: [], unproven: 0 })
     expect(signals(LEADER.pid)).toEqual(['SIGTERM', 'SIGCONT'])
+  })
+
+  it('asks with the signal of the plan', async () => {
+    const interrupt = { signal: 'SIGINT', repeatAfter: null, grace: 4000 } as const
+    const { climb, signals } = world([{ ref: LEADER, term: 100, kill: 1 }], 0, 0, interrupt)
+    expect(await climb()).toMatchObject({ killed: false, survivors: [] })
+    expect(signals(LEADER.pid)).toEqual(['SIGINT', 'SIGCONT'])
   })
 
   it('leaves children to their leader while it lives', async () => {

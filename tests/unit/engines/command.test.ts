@@ -18,6 +18,14 @@ test.each([
   ['{port}', planRequest({ command: ['{port} {socket}'] }), /uses \{port\}, and it listens on \{socket\}/],
   ['{socket}', planRequest({ command: ['{socket}'] }, { address: PORT }), /path of the state directory is too long/],
   ['{model_path}', planRequest({ command: ['{model_path}'] }, { weights: null }), /it has no `source`/],
+  [
+    '{model_path} of a stop command',
+    planRequest(
+      { command: ['x'], stop: { signal: 'SIGTERM', grace: 10_000, command: ['{model_path}'] } },
+      { weights: null },
+    ),
+    /The stop\.command of .* uses \{model_path\}/,
+  ],
 ])('%s that stands for nothing is refused', (_macro, request, message) => {
   expect(() => commandEngine.plan(request)).toThrow(expect.objectContaining({ code: 'manifest_conflict' }))
   expect(() => commandEngine.plan(request)).toThrow(message)
@@ -26,5 +34,6 @@ test.each([
 test('it needs no program of ours, answers all routes, and proves itself by its socket alone', async () => {
   expect(await commandEngine.locate({ configured: null, image: null, path: [], installed: '/none' })).toBeNull()
   expect([...commandEngine.capabilities(modelSpec())]).toEqual(['chat', 'completions', 'embeddings'])
+  expect([...commandEngine.capabilities(modelSpec({ capabilities: ['chat'] }))]).toEqual(['chat'])
   expect(commandEngine.plan(planRequest({ command: ['serve'] })).readiness.guarded).toBeNull()
 })

@@ -48,7 +48,7 @@ test.each([
   ['llama-server', 6],
   ['vllm', 6],
   ['tgi', 6],
-  ['command', 3],
+  ['command', 4],
 ])('there are cases for %s', (engine, count) => {
   const names = readdirSync(DIRECTORY).filter((name) => name.startsWith(engine))
   expect(names.length).toBeGreaterThanOrEqual(count)

@@ -34,9 +34,34 @@ export const MODELS: readonly Case[] = [
     ...['allow_code', 'offload'].map((key) => ['manifest_key_not_supported', `models.m.${key}`] as const),
   ],
   [
-    'cwd, stop and capabilities',
-    command('▶cwd: .', '▶stop: {}', '▶capabilities: []'),
-    ...['cwd', 'stop', 'capabilities'].map((key) => ['manifest_key_not_supported', `models.m.${key}`] as const),
+    'cwd, stop and capabilities of llama-server',
+    llama('cwd: ▶.', 'capabilities: ▶[chat]', 'stop: ▶{}'),
+    ...['cwd', 'capabilities', 'stop'].map(
+      (key) => ['manifest_conflict', `models.m.${key} is for the engine`] as const,
+    ),
+  ],
+  ['a cwd with ~', command('cwd: ▶~/server'), ['manifest_value', '~ is not expanded']],
+  ['no capability', command('capabilities: ▶[]'), ['manifest_value', 'a list of chat, completions, embeddings']],
+  ['a misspelt capability', command('capabilities: [▶chats]'), ['manifest_value', 'Did you mean "chat"?']],
+  ['a stop by KILL', command('stop: { signal: ▶SIGKILL }'), ['manifest_value', 'SIGTERM, SIGINT, SIGQUIT or SIGHUP']],
+  ['a stop without grace', command('stop: { grace: ▶0 }'), ['manifest_value', 'a duration from 1s to 10m, not 0']],
+  ['a stop of an hour', command('stop: { grace: ▶1h }'), ['manifest_value', 'a duration from 1s to 10m']],
+  ['a stop by a line', command('stop: { command: ▶stop it }'), ['manifest_value', 'an argv list']],
+  ['a misspelt key of stop', command('stop: { ▶gracee: 1s }'), ['manifest_unknown_key', 'Did you mean "grace"?']],
+  [
+    'a misspelt macro of a stop command',
+    command('stop: { command: [x, ▶"{prot}"] }'),
+    ['manifest_value', 'Did you mean "{port}"?'],
+  ],
+  [
+    'a stop command that asks where nobody listens',
+    command('stop: ▶{ command: [x, "{socket}"] }'),
+    ['manifest_conflict', 'the engine listens on its port'],
+  ],
+  [
+    'a stop command with weights that are not there',
+    command('stop: ▶{ command: [x, "{model_path}"] }'),
+    ['manifest_conflict', 'models.m.stop.command has {model_path}'],
   ],
   [
     'a misspelt key',
