@@ -35,10 +35,15 @@ export interface LineWriter {
 
 /**
  * Writes lines in the background: one write at a time, of all that has come up since the last one, so that a busy log
- * costs few system calls and a stuck disk a bounded piece of memory. A line is written whole or not at all, but for
+ * costs few system calls and a stuck disk a bounded piece of memory. With `gather` a line waits so long for others,
+ * which spares a log of one line per request a system call per request. A line is written whole or not at all, but for
  * one that the end of the process cuts.
  */
-export function createLineWriter(target: LineTarget, tell: (news: WriterNews) => void): LineWriter {
+export function createLineWriter(
+  target: LineTarget,
+  tell: (news: WriterNews) => void,
+  { gather = 0 }: { readonly gather?: Millis } = {},
+): LineWriter {
   const waiting: string[] = []
   let waitingBytes: Bytes = 0
   let batch: Buffer | null = null
@@ -46,6 +51,7 @@ export function createLineWriter(target: LineTarget, tell: (news: WriterNews) =>
   let failing = false
   let closed = false
   let retry: NodeJS.Timeout | null = null
+  let gathering: NodeJS.Timeout | null = null
   let working: Promise<void> | null = null
 
   /** As many waiting lines as a batch holds. */
@@ -59,12 +65,25 @@ export function createLineWriter(target: LineTarget, tell: (news: WriterNews) =>
   }
 
   async function writeAll(): Promise<void> {
-    while (batch !== null || waiting.length > 0) {
+    let asked = true
+    while (batch !== null || (waiting.length > 0 && (asked || isDue()))) {
+      asked = false
       batch ??= take()
       const taken = await target.append(batch)
       batch = taken < batch.length ? batch.subarray(taken) : null
       if (batch === null && (failing || lost > 0)) resume()
     }
+  }
+
+  function isDue(): boolean {
+    return gather === 0 || closed || waitingBytes >= BATCH
+  }
+
+  /** A write begins now, or when lines had time to gather; one that is at work looks again at its end. */
+  function wake(): void {
+    if (working !== null) return
+    if (isDue()) work()
+    else gathering ??= setTimeout(work, gather).unref()
   }
 
   function resume(): void {
@@ -84,12 +103,14 @@ export function createLineWriter(target: LineTarget, tell: (news: WriterNews) =>
 
   function work(): void {
     retry = null
+    if (gathering !== null) clearTimeout(gathering)
+    gathering = null
     working ??= writeAll()
       .catch(failed)
       .finally(() => {
         working = null
         // What came between the last look and now.
-        if (waiting.length > 0 && retry === null && !closed) work()
+        if (waiting.length > 0 && retry === null && !closed) wake()
       })
   }
 
@@ -109,11 +130,12 @@ export function createLineWriter(target: LineTarget, tell: (news: WriterNews) =>
       }
       waiting.push(line)
       waitingBytes += line.length
-      if (retry === null) work()
+      if (retry === null) wake()
     },
     async close() {
       closed = true
       if (retry !== null) clearTimeout(retry)
+      if (gathering !== null) clearTimeout(gathering)
       await within(CLOSE_WITHIN, writeRest())
       await within(CLOSE_WITHIN, target.close())
     },

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 import { fakeModel, makePlace, startDaemon } from '../../support/daemon.ts'
 import { fakeEngineEvents } from '../../support/fake-engine.ts'
-import { untilTrue } from '../../support/gates.ts'
+import { textOf, untilTrue } from '../../support/gates.ts'
 
 const PROMPT = 'a secret prompt'
 const ESCAPE = '\u001b]0;pwned\u0007'
@@ -78,7 +78,7 @@ test('a level that is set while the daemon runs holds at once', async () => {
   })
   await daemon.ask('m')
   const access = join(place.state, 'logs', 'access.log')
-  await untilTrue(() => readFileSync(access, 'utf8').includes('/v1/chat/completions'))
+  await untilTrue(() => textOf(access).includes('/v1/chat/completions'))
   expect(readFileSync(access, 'utf8').match(/chat\/completions/g)).toHaveLength(1)
   await daemon.end()
   expect(daemon.program.stderr).toContain('Lines are logged from info on; it was error.')
