@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { ROOT, step } from './setup.mjs'
 
 /**
- * Each lane: { name, paths, environment? }. Prints `N passed, N failed, N skipped` as the last line and returns the
- * exit code. A lane that ends in an error without a failed test, or that counts nothing, is a failure of its own.
+ * Each lane: { name, paths, environment?, isolate? }; `isolate: false` shares loaded modules between test files, which
+ * halves their time. Prints `N passed, N failed, N skipped` as the last line and returns the exit code. A lane that
+ * ends in an error without a failed test, or that counts nothing, is a failure of its own.
  */
 export function runLanes(lanes) {
   const directory = mkdtempSync(join(tmpdir(), 'enginehouse-lanes-'))
@@ -28,10 +29,10 @@ export function runLanes(lanes) {
   return total.failed === 0 ? 0 : 1
 }
 
-function runLane({ name, paths, environment = {} }, file) {
+function runLane({ name, paths, environment = {}, isolate = true }, file) {
   rmSync(file, { force: true })
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
-  const { status } = spawnSync(process.execPath, [vitest, 'run', ...paths], {
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...paths, ...(isolate ? [] : ['--no-isolate'])], {
     cwd: ROOT,
     stdio: 'inherit',
     env: { ...process.env, ...environment, ENGINEHOUSE_TEST_COUNTS: file },
