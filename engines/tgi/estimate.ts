@@ -1,7 +1,8 @@
+import { needOfParts } from '../../src/core/index.ts'
 import type { ModelSpec, Need, WeightsFacts } from '../../src/core/index.ts'
 import { argumentOf, contextOf, gpuCountOf } from '../../src/engine/shares.ts'
 import { readModelConfig } from '../../src/weights/index.ts'
-import { gpuNeed, hostBesideGpus, hostNeed } from './memory.ts'
+import { gpuParts, hostBesideGpus, hostParts } from './memory.ts'
 import type { MemoryQuestion } from './memory.ts'
 
 /** From the model's own figures; null when its configuration does not have them. */
@@ -19,6 +20,6 @@ export async function estimate(model: ModelSpec, weights: WeightsFacts): Promise
     shards: Math.max(shards, 1),
     cachedBytes: argumentOf(model, 'kv-cache-dtype')?.startsWith('fp8') ? 1 : null,
   }
-  if (shards === 0) return { perGpu: null, host: hostNeed(question), origin: 'formula' }
-  return { perGpu: gpuNeed(question), host: hostBesideGpus(shards), origin: 'formula' }
+  if (shards === 0) return needOfParts(null, hostParts(question))
+  return needOfParts(gpuParts(question), hostBesideGpus(shards))
 }

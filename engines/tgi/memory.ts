@@ -1,5 +1,5 @@
 import { GIB } from '../../src/core/index.ts'
-import type { Bytes, Tokens } from '../../src/core/index.ts'
+import type { Bytes, MemoryParts, Tokens } from '../../src/core/index.ts'
 import type { ModelConfig } from '../../src/weights/model-config.ts'
 
 /*
@@ -33,22 +33,29 @@ export interface MemoryQuestion {
 }
 
 /** On each GPU. */
-export function gpuNeed(question: MemoryQuestion): Bytes {
+export function gpuParts(question: MemoryQuestion): MemoryParts {
   const { weights, shards } = question
-  const fixed = CONTEXT + (shards > 1 ? COLLECTIVES : 0)
-  const loaded = (weights * WEIGHTS_SLACK) / shards
-  return Math.ceil(loaded + activationBytes(question) + fixed + cacheBytes(question) / WIGGLE_ROOM)
+  return {
+    weights: Math.ceil((weights * WEIGHTS_SLACK) / shards),
+    kv: Math.ceil(cacheBytes(question) / WIGGLE_ROOM),
+    compute: Math.ceil(activationBytes(question)),
+    context: CONTEXT + (shards > 1 ? COLLECTIVES : 0),
+  }
 }
 
 /** Of host memory, beside GPUs that hold the model: launcher and router together, and each shard. */
-export function hostBesideGpus(shards: number): Bytes {
-  return (1 + shards) * HOST_PER_PROCESS
+export function hostBesideGpus(shards: number): MemoryParts {
+  return { weights: 0, kv: 0, compute: 0, context: (1 + shards) * HOST_PER_PROCESS }
 }
 
 /** Of host memory, for a build that runs on the CPU. */
-export function hostNeed(question: MemoryQuestion): Bytes {
-  const { weights } = question
-  return Math.ceil(weights * WEIGHTS_SLACK + activationBytes(question) + cacheBytes(question)) + 2 * HOST_PER_PROCESS
+export function hostParts(question: MemoryQuestion): MemoryParts {
+  return {
+    weights: Math.ceil(question.weights * WEIGHTS_SLACK),
+    kv: Math.ceil(cacheBytes(question)),
+    compute: Math.ceil(activationBytes(question)),
+    context: 2 * HOST_PER_PROCESS,
+  }
 }
 
 /** Keys and values of `requests` full contexts, on one shard; a sliding window saves nothing here. */

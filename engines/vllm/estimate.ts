@@ -1,8 +1,9 @@
+import { needOfParts } from '../../src/core/index.ts'
 import type { Bytes, ModelSpec, Need, WeightsFacts } from '../../src/core/index.ts'
 import { setsFlag } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf, gpuCountOf } from '../../src/engine/shares.ts'
 import { readModelConfig } from '../../src/weights/index.ts'
-import { gpuNeed, hostBesideGpus, hostNeed, ranksOf } from './memory.ts'
+import { gpuParts, hostBesideGpus, hostParts, ranksOf } from './memory.ts'
 import type { MemoryQuestion } from './memory.ts'
 
 /** From the model's own figures; null when its configuration does not have them. */
@@ -22,8 +23,8 @@ export async function estimate(model: ModelSpec, weights: WeightsFacts): Promise
     graphs: setsFlag(model, '--enforce-eager') ? 'none' : 'captured',
     ...ranksOf(Math.max(gpus, 1)),
   }
-  if (gpus === 0) return { perGpu: null, host: hostNeed(question), origin: 'formula' }
-  return { perGpu: gpuNeed(question), host: hostBesideGpus(gpus), origin: 'formula' }
+  if (gpus === 0) return needOfParts(null, hostParts(question))
+  return needOfParts(gpuParts(question), hostBesideGpus(gpus))
 }
 
 /** It computes in 16 bits whatever the files have, unless it is told otherwise. */

@@ -1,5 +1,5 @@
 import { GIB } from '../../src/core/index.ts'
-import type { Bytes, Tokens } from '../../src/core/index.ts'
+import type { Bytes, MemoryParts, Tokens } from '../../src/core/index.ts'
 import type { ModelConfig } from '../../src/weights/model-config.ts'
 
 /*
@@ -45,49 +45,39 @@ export interface MemoryQuestion {
   readonly graphs: 'captured' | 'none'
 }
 
-export interface MemoryParts {
-  readonly weights: Bytes
-  readonly kv: Bytes
-  readonly compute: Bytes
-  readonly context: Bytes
-}
-
 /** On each GPU. */
 export function gpuParts(question: MemoryQuestion): MemoryParts {
   const ranks = question.tensorParallel * question.pipelineParallel
+  const graphs = question.graphs === 'captured' ? GRAPHS : 0
   return {
-    weights: Math.ceil((question.weights * WEIGHTS_SLACK) / ranks),
-    kv: cacheBytes(question),
-    compute: activationBytes(question) + (question.graphs === 'captured' ? GRAPHS : 0),
-    context: CONTEXT + (ranks > 1 ? COLLECTIVES : 0),
+    weights: Math.ceil(((question.weights * WEIGHTS_SLACK) / ranks) * MARGIN),
+    kv: Math.ceil(cacheBytes(question) * MARGIN),
+    compute: Math.ceil((activationBytes(question) + graphs) * MARGIN),
+    context: Math.ceil((CONTEXT + (ranks > 1 ? COLLECTIVES : 0)) * MARGIN),
   }
 }
 
-export function gpuNeed(question: MemoryQuestion): Bytes {
-  const { weights, kv, compute, context } = gpuParts(question)
-  return Math.ceil((weights + kv + compute + context) * MARGIN)
-}
-
 /** Of host memory, beside GPUs that hold the model. */
-export function hostBesideGpus(gpus: number): Bytes {
-  return (2 + gpus) * HOST_PER_PROCESS
+export function hostBesideGpus(gpus: number): MemoryParts {
+  return { weights: 0, kv: 0, compute: 0, context: (2 + gpus) * HOST_PER_PROCESS }
 }
 
 /** Of host memory, for a CPU build. */
-export function hostNeed(question: MemoryQuestion): Bytes {
-  return hostWithoutCache(question.weights) + cacheBytes(question)
+export function hostParts(question: MemoryQuestion): MemoryParts {
+  const weights = loadedOnHost(question.weights)
+  return { weights, kv: cacheBytes(question), compute: 0, context: HOST_BASE }
 }
 
 /** The cache that a claim on the host leaves room for; what is left of a claim that is too small is a block. */
 export function hostCache(claim: Bytes, weights: Bytes): Bytes {
-  return Math.max(claim - hostWithoutCache(weights), CACHE_MINIMUM)
+  return Math.max(claim - loadedOnHost(weights) - HOST_BASE, CACHE_MINIMUM)
 }
 
 /** vLLM refuses a cache of nothing; with this little it says which context would fit. */
 const CACHE_MINIMUM: Bytes = 1024 * 1024
 
-function hostWithoutCache(weights: Bytes): Bytes {
-  return Math.ceil(weights * WEIGHTS_SLACK) + HOST_BASE
+function loadedOnHost(weights: Bytes): Bytes {
+  return Math.ceil(weights * WEIGHTS_SLACK)
 }
 
 /** Keys and values of `requests` full contexts, on one rank. */

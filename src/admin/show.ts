@@ -57,7 +57,7 @@ function seconds(span: Millis | null): number | null {
 }
 
 function showClaim(claim: Claim): [string, ClaimShape] {
-  return [claim.device, { bytes: claim.bytes, origin: claim.origin, parts: null }]
+  return [claim.device, { bytes: claim.bytes, origin: claim.origin, parts: claim.parts ?? null }]
 }
 
 function showInstance(instance: InstanceView): InstanceShape {

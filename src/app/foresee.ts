@@ -4,7 +4,7 @@ import { showPlan, type Foresight, type ManifestPlanShape } from '../admin/index
 import type { Bytes, DeviceFacts, Manifest, ModelSpec, Need, WeightsFacts } from '../core/index.ts'
 import { HOST, variantsOf } from '../core/index.ts'
 import { ADAPTERS } from '../../engines/index.ts'
-import { needFor } from '../engine/index.ts'
+import { needFor, type EstimatePlaces } from '../engine/index.ts'
 import { createHostMemory, everFits } from '../gpu/index.ts'
 import { diffManifests, manifestForFile, type ManifestRead } from '../manifest/index.ts'
 import { lookAtSources, type SourceLook } from '../weights/index.ts'
@@ -28,8 +28,10 @@ export function hostSize(memory: Manifest['memory']): HostSize {
 
 /** What llama-server would claim of the host's memory for these weights, with every default. */
 export async function claimOnHost(weights: WeightsFacts): Promise<Bytes> {
-  const [model] = manifestForFile(weights.path).models.values()
-  return model ? (await needFor(model, ADAPTERS[model.engine], weights)).host : weights.bytes
+  const { models, directory } = manifestForFile(weights.path)
+  const [model] = models.values()
+  if (model === undefined) return weights.bytes
+  return (await needFor(model, ADAPTERS[model.engine], weights, { manifestDirectory: directory })).host
 }
 
 /** Models that are looked at together: each has some files open, and a manifest may have thousands. */
@@ -38,12 +40,12 @@ const AT_ONCE = 16
 /** Reads headers of weights that are here; fetches, starts and changes nothing. */
 export async function foresee(manifest: Manifest, stateDirectory: string): Promise<readonly Foresight[]> {
   const { devices } = hostSize(manifest.memory)
-  const weights = join(stateDirectory, 'weights')
+  const places = { weights: join(stateDirectory, 'weights'), manifestDirectory: manifest.directory }
   const models = [...manifest.models.values()]
   const found: Foresight[] = []
   for (let from = 0; from < models.length; from += AT_ONCE) {
     const some = models.slice(from, from + AT_ONCE)
-    found.push(...(await Promise.all(some.map((model) => foreseeModel(model, weights, devices)))))
+    found.push(...(await Promise.all(some.map((model) => foreseeModel(model, places, devices)))))
   }
   return found
 }
@@ -62,12 +64,17 @@ export async function planAlone(next: ManifestRead, stateDirectory: string): Pro
   })
 }
 
-async function foreseeModel(model: ModelSpec, directory: string, devices: readonly DeviceFacts[]): Promise<Foresight> {
-  const sources = await lookAtSources(model, directory)
-  const need = await needWith(model, sources)
+interface Places extends EstimatePlaces {
+  readonly weights: string
+}
+
+async function foreseeModel(model: ModelSpec, places: Places, devices: readonly DeviceFacts[]): Promise<Foresight> {
+  const sources = await lookAtSources(model, places.weights)
+  const need = await needWith(model, sources, places)
   const ways = await Promise.all(
     variantsOf(model).map(async (way) => {
-      const wayNeed = await needWith(way, way.source === model.source ? sources : await lookAtSources(way, directory))
+      const found = way.source === model.source ? sources : await lookAtSources(way, places.weights)
+      const wayNeed = await needWith(way, found, places)
       return wayNeed && everFits(wayNeed, way.gpus, devices)
     }),
   )
@@ -77,8 +84,12 @@ async function foreseeModel(model: ModelSpec, directory: string, devices: readon
   return { model: model.name, sources, need, fit }
 }
 
-async function needWith(model: ModelSpec, sources: readonly SourceLook[]): Promise<Need | null> {
+async function needWith(
+  model: ModelSpec,
+  sources: readonly SourceLook[],
+  places: EstimatePlaces,
+): Promise<Need | null> {
   const weights = sources.flatMap((look): WeightsFacts[] => (look.kind === 'present' ? [look.weights] : []))[0] ?? null
   const isKnown = model.memory !== null || model.source.length === 0 || weights !== null
-  return isKnown ? needFor(model, ADAPTERS[model.engine], weights) : null
+  return isKnown ? needFor(model, ADAPTERS[model.engine], weights, places) : null
 }

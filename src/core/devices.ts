@@ -37,11 +37,16 @@ const RESOURCE = 'resource:'
 
 export type ClaimOrigin = 'declared' | 'learned' | 'formula'
 
+/** What the bytes of a claim are for; together they are the claim. `context`: the driver's, and the program itself. */
+export type MemoryParts = Readonly<Record<'weights' | 'kv' | 'compute' | 'context', Bytes>>
+
 /** The bytes that an instance may take on a device, with where the figure comes from. */
 export interface Claim {
   readonly device: DeviceId
   readonly bytes: Bytes
   readonly origin: ClaimOrigin
+  /** Left out where the origin does not tell. */
+  readonly parts?: MemoryParts
 }
 
 /** What one launch of a model needs, before it is known which GPUs it gets. */
@@ -50,6 +55,22 @@ export interface Need {
   readonly perGpu: Bytes | 'all' | null
   readonly host: Bytes
   readonly origin: ClaimOrigin
+  /** What the bytes of each of these are for; left out where the origin does not tell. */
+  readonly parts?: { readonly perGpu: MemoryParts | null; readonly host: MemoryParts | null }
+}
+
+export function sumOfParts({ weights, kv, compute, context }: MemoryParts): Bytes {
+  return weights + kv + compute + context
+}
+
+/** A need by formula, from what its parts are. */
+export function needOfParts(perGpu: MemoryParts | null, host: MemoryParts): Need {
+  return {
+    perGpu: perGpu && sumOfParts(perGpu),
+    host: sumOfParts(host),
+    origin: 'formula',
+    parts: { perGpu, host },
+  }
 }
 
 /** One order to start an engine: what the scheduler decided, nothing about how the engine is run. */

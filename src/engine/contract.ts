@@ -37,7 +37,7 @@ export interface EngineAdapter {
    * What a launch takes, from what the weights say of themselves; asked when the manifest declares nothing. Null, or
    * left out: only the size of the weights is known.
    */
-  estimate?(model: ModelSpec, weights: WeightsFacts): Promise<Need | null>
+  estimate?(model: ModelSpec, weights: WeightsFacts, places: EstimatePlaces): Promise<Need | null>
   plan(request: PlanRequest): EnginePlan
   /** How its program is asked for the flags that it knows; left out for one that is not asked. */
   readonly probe?: ProgramProbe
@@ -45,6 +45,11 @@ export interface EngineAdapter {
   parseLine(line: string): EngineEvent | null
   /** Why an exit that we did not ask for happened. Every such exit is a crash, whatever its code. */
   classifyExit(exit: ProcessExit, tail: readonly string[]): ExitClass
+}
+
+export interface EstimatePlaces {
+  /** Where relative paths of the manifest start. */
+  readonly manifestDirectory: string
 }
 
 /** Which flags a program knows is in its own help; all of this is pure. */

@@ -3,6 +3,7 @@ export type {
   EngineEvent,
   EnginePlaces,
   EnginePlan,
+  EstimatePlaces,
   ExitClass,
   GpuShare,
   MemoryPart,

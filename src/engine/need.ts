@@ -1,6 +1,6 @@
 import { GIB, MIB } from '../core/index.ts'
 import type { Bytes, DeclaredMemory, ModelSpec, Need, WeightsFacts } from '../core/index.ts'
-import type { EngineAdapter } from './contract.ts'
+import type { EngineAdapter, EstimatePlaces } from './contract.ts'
 
 /** Weights on a device against their file: buffers of the graph and the alignment of tensors come on top. */
 const WEIGHTS_FACTOR = 1.2
@@ -22,8 +22,13 @@ export function needOf(model: ModelSpec, weights: WeightsFacts | null): Need {
 }
 
 /** The same, where the adapter may know more of the weights than their size. */
-export async function needFor(model: ModelSpec, adapter: EngineAdapter, weights: WeightsFacts | null): Promise<Need> {
-  const known = model.memory === null && weights !== null ? await adapter.estimate?.(model, weights) : null
+export async function needFor(
+  model: ModelSpec,
+  adapter: EngineAdapter,
+  weights: WeightsFacts | null,
+  places: EstimatePlaces,
+): Promise<Need> {
+  const known = model.memory === null && weights !== null ? await adapter.estimate?.(model, weights, places) : null
   return known ?? needOf(model, weights)
 }
 

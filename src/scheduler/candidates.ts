@@ -26,12 +26,15 @@ function memoryPlacements(
   need: Need,
 ): readonly (readonly Claim[])[] {
   const host = devices.find((device) => device.id === HOST)
-  const hostClaim: Claim[] = host ? [{ device: HOST, bytes: need.host, origin: need.origin }] : []
+  const { parts } = need
+  const hostClaim: Claim[] = host
+    ? [{ device: HOST, bytes: need.host, origin: need.origin, ...(parts?.host && { parts: parts.host }) }]
+    : []
   const gpus = gpusAmong(devices)
   const onGpus = (set: readonly DeviceFacts[]): Claim[] => [
     ...set.map((gpu): Claim => {
       const bytes = need.perGpu === 'all' ? gpu.total - gpu.reserve : (need.perGpu ?? 0)
-      return { device: gpu.id, bytes, origin: need.origin }
+      return { device: gpu.id, bytes, origin: need.origin, ...(parts?.perGpu && { parts: parts.perGpu }) }
     }),
     ...(need.host > 0 ? hostClaim : []),
   ]

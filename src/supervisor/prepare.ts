@@ -29,12 +29,13 @@ export async function prepare(
   adapter: EngineAdapter,
   places: EnginePlaces,
   weights: Weights,
+  manifestDirectory: string,
 ): Promise<Preparation> {
   try {
     const binary = await adapter.locate(places)
     const result = await weights.ensure(model)
     if (result.kind === 'failed') return failed(result.code, result.facts)
-    const need = await needFor(model, adapter, result.weights)
+    const need = await needFor(model, adapter, result.weights, { manifestDirectory })
     return { kind: 'ready', binary, image: places.image, weights: result.weights, need }
   } catch (error) {
     if (error instanceof EnginehouseError) return failed(error.code, error.facts as Facts)

@@ -249,7 +249,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   async function fetch({ model, spec, key }: Extract<Effect, { kind: 'fetch' }>): Promise<void> {
     const program = manifest().engines[spec.engine]
     const places = { ...parts.places, configured: program?.path ?? null, image: program?.image ?? null }
-    const result = await prepare(spec, adapters[spec.engine], places, weights)
+    const result = await prepare(spec, adapters[spec.engine], places, weights, manifest().directory)
     // Models may share a launch: what one of them found stays when another's try fails.
     if (result.kind === 'ready') prepared.set(key, result)
     const status =

@@ -32,7 +32,9 @@ test('it starts, answers, streams, and leaves nothing when it is unloaded', asyn
   expect(stream.received).toContain('"content":"w2 "')
 
   const { json } = await daemon.admin('/models/m')
-  expect(json.claim.host).toMatchObject({ origin: 'formula' })
+  const { bytes, parts } = json.claim.host
+  expect(json.claim.host).toMatchObject({ origin: 'formula', parts: { kv: expect.any(Number) } })
+  expect(parts.weights + parts.kv + parts.compute + parts.context).toBe(bytes)
   const [started] = fakeEvents(place.file('record'))
   const { argv = [], env = {} } = started ?? {}
   expect(argv.slice(0, 4)).toEqual(['serve', place.file('weights'), '--served-model-name', 'm'])

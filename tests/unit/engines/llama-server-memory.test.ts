@@ -11,6 +11,8 @@ import { modelSpec } from '../../fixtures/model-spec.ts'
 import { writeTinyGguf } from '../../fixtures/tiny-gguf.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
+const PLACES = { manifestDirectory: '/' }
+
 const attention = (width: number, window: number | null = null): Layer => ({
   kind: 'attention',
   key: width,
@@ -166,7 +168,7 @@ describe('the adapter', () => {
     const path = join(temporaryDirectory(), 'tiny.gguf')
     const bytes = writeTinyGguf(path)
     const weights = { path, bytes, architecture: 'llama', trainedContext: 2048 }
-    return { weights, needOf: (keys = {}) => llamaServer.estimate?.(modelSpec(keys), weights) }
+    return { weights, needOf: (keys = {}) => llamaServer.estimate?.(modelSpec(keys), weights, PLACES) }
   }
 
   test('more context, more requests and finer caches need more', async () => {
@@ -191,6 +193,6 @@ describe('the adapter', () => {
   })
   test('a file that is no GGUF is judged by its size', async () => {
     const other = { ...tiny().weights, path: '/dev/null' }
-    expect(await llamaServer.estimate?.(modelSpec(), other)).toBeNull()
+    expect(await llamaServer.estimate?.(modelSpec(), other, PLACES)).toBeNull()
   })
 })

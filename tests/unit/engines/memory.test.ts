@@ -4,12 +4,14 @@ import * as tgi from '../../../engines/tgi/memory.ts'
 import * as vllm from '../../../engines/vllm/memory.ts'
 import { tgi as tgiAdapter } from '../../../engines/tgi/adapter.ts'
 import { vllm as vllmAdapter } from '../../../engines/vllm/adapter.ts'
-import { GIB, MIB } from '../../../src/core/index.ts'
+import { GIB, MIB, sumOfParts } from '../../../src/core/index.ts'
 import { readModelConfig } from '../../../src/weights/index.ts'
 import type { ModelConfig } from '../../../src/weights/index.ts'
 import { modelSpec } from '../../fixtures/model-spec.ts'
 import { TINY_CONFIG, writeWeightsDirectory } from '../../fixtures/safetensors.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
+
+const PLACES = { manifestDirectory: '/' }
 
 /** Llama with 8 billion weights. */
 const LLAMA: ModelConfig = {
@@ -74,29 +76,31 @@ describe('vLLM: keys and values', () => {
   })
 })
 
+/** On top of each part, for what the formula may be wrong by. */
+const MARGIN = 1.05
+
 test('vLLM: the parts of a claim stand in the range that was measured', () => {
   const { weights, kv, compute, context } = vllm.gpuParts(question({}))
   // 14.99 GiB were loaded of this model in one log; 1 to 3 GiB of activations and 0.3 to 2.5 GiB of graphs are usual.
-  expect(weights / GIB).toBeCloseTo(15.4, 1)
-  expect(kv).toBe(GIB)
+  expect(weights / MARGIN / GIB).toBeCloseTo(15.4, 1)
+  expect(kv / MARGIN / GIB).toBeCloseTo(1, 6)
   expect(compute / GIB).toBeGreaterThan(1.3)
   expect(compute / GIB).toBeLessThan(5.5)
-  expect(context / GIB).toBeCloseTo(0.55, 2)
+  expect(context / MARGIN / GIB).toBeCloseTo(0.55, 2)
   const eager = vllm.gpuParts(question({ graphs: 'none' }))
-  expect(compute - eager.compute).toBe(GIB)
-  expect(vllm.gpuNeed(question({}))).toBeGreaterThan(weights + kv + compute + context)
+  expect((compute - eager.compute) / MARGIN / GIB).toBeCloseTo(1, 6)
 })
 
 test('vLLM: ranks share the weights, and each has buffers to talk through', () => {
   const one = vllm.gpuParts(question({}))
   const four = vllm.gpuParts(question({ tensorParallel: 4 }))
   expect(four.weights).toBe(Math.ceil(one.weights / 4))
-  expect(four.context - one.context).toBe(GIB)
+  expect((four.context - one.context) / MARGIN / GIB).toBeCloseTo(1, 6)
 })
 
 test('vLLM on the host: the cache that is asked for is the one that the claim leaves', () => {
   const asked = question({ weights: 269_000_000, requests: 2 })
-  expect(vllm.hostCache(vllm.hostNeed(asked), asked.weights)).toBe(vllm.cacheBytes(asked))
+  expect(vllm.hostCache(sumOfParts(vllm.hostParts(asked)), asked.weights)).toBe(vllm.cacheBytes(asked))
   expect(vllm.hostCache(GIB, 8 * GIB)).toBe(MIB)
 })
 
@@ -105,7 +109,7 @@ test('TGI: nine tenths of what is free becomes cache', () => {
   expect(tgi.cacheBytes(asked)).toBe(8 * GIB)
   expect(tgi.cacheBytes({ ...asked, shards: 2 })).toBe(4 * GIB)
   expect(tgi.cacheBytes({ ...asked, cachedBytes: 1 })).toBe(4 * GIB)
-  const grown = tgi.gpuNeed({ ...asked, requests: 16 }) - tgi.gpuNeed(asked)
+  const grown = tgi.gpuParts({ ...asked, requests: 16 }).kv - tgi.gpuParts(asked).kv
   expect(grown * 0.9).toBeCloseTo(8 * GIB, -1)
 })
 
@@ -121,13 +125,18 @@ describe('what the adapters make of a directory', () => {
     [tgiAdapter, 'tgi'],
   ] as const)('%#: bytes of each GPU and of the host', async (adapter, engine) => {
     const weights = weightsAt()
-    const onHost = await adapter.estimate?.(modelSpec({ ...spec, engine }), weights)
+    const onHost = await adapter.estimate?.(modelSpec({ ...spec, engine }), weights, PLACES)
     expect(onHost).toMatchObject({ perGpu: null, host: expect.any(Number), origin: 'formula' })
-    const one = await adapter.estimate?.(modelSpec({ ...spec, engine, gpus: { kind: 'any' } }), weights)
-    const two = await adapter.estimate?.(modelSpec({ ...spec, engine, gpus: { kind: 'count', count: 2 } }), weights)
+    const one = await adapter.estimate?.(modelSpec({ ...spec, engine, gpus: { kind: 'any' } }), weights, PLACES)
+    const two = await adapter.estimate?.(
+      modelSpec({ ...spec, engine, gpus: { kind: 'count', count: 2 } }),
+      weights,
+      PLACES,
+    )
     const listed = await adapter.estimate?.(
       modelSpec({ ...spec, engine, gpus: { kind: 'list', gpus: [0, 1] } }),
       weights,
+      PLACES,
     )
     expect(one?.perGpu).toBeGreaterThan(GIB / 2)
     expect(listed).toEqual(two)
@@ -142,18 +151,18 @@ describe('what the adapters make of a directory', () => {
     }
     const narrow = { ...weightsAt(), bytes: GIB / 2 }
     const needs = async (weights: typeof wide, args: readonly (readonly [string, string])[] = []) =>
-      vllmAdapter.estimate?.(modelSpec({ ...spec, engine: 'vllm', gpus, args }), weights)
+      vllmAdapter.estimate?.(modelSpec({ ...spec, engine: 'vllm', gpus, args }), weights, PLACES)
     expect(await needs(wide)).toEqual(await needs(narrow))
     expect((await needs(wide, [['dtype', 'float32']]))?.perGpu).toBeGreaterThan(GIB)
-    expect(await tgiAdapter.estimate?.(modelSpec({ ...spec, engine: 'tgi', gpus }), wide)).toEqual(
-      await tgiAdapter.estimate?.(modelSpec({ ...spec, engine: 'tgi', gpus }), narrow),
+    expect(await tgiAdapter.estimate?.(modelSpec({ ...spec, engine: 'tgi', gpus }), wide, PLACES)).toEqual(
+      await tgiAdapter.estimate?.(modelSpec({ ...spec, engine: 'tgi', gpus }), narrow, PLACES),
     )
   })
 
   test.each([vllmAdapter, tgiAdapter])('%#: nothing, where a figure is missing', async (adapter) => {
     const { num_hidden_layers: _layers, ...config } = TINY_CONFIG
     const weights = weightsAt({ 'config.json': JSON.stringify(config) })
-    expect(await adapter.estimate?.(modelSpec({ ...spec, engine: adapter.name }), weights)).toBeNull()
+    expect(await adapter.estimate?.(modelSpec({ ...spec, engine: adapter.name }), weights, PLACES)).toBeNull()
   })
 
   test.each([
