@@ -8,6 +8,7 @@ import { createConfiguration, type KeptConfiguration, type ManifestReading } fro
 import { engineFacts } from './app/engine-facts.ts'
 import { sentenceOf } from './core/index.ts'
 import type { Instant, JournalRecord, Manifest, Millis, Records, ReloadTrigger } from './core/index.ts'
+import { adapterFor, type Adapters } from './engine/index.ts'
 import { createGateway } from './gateway/index.ts'
 import { createHostMemory } from './gpu/index.ts'
 import {
@@ -34,6 +35,8 @@ import { createWeights } from './weights/index.ts'
 export const SHUTDOWN_DRAIN: Millis = 30_000
 
 export interface AppOptions {
+  /** Those of this version where it is left out. */
+  readonly adapters?: Adapters
   readonly manifest: Manifest
   /** How the manifest was read; null for one that has no file. */
   readonly reading: ManifestReading | null
@@ -72,7 +75,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function build(
-  { manifest, reading, stateDirectory, environment, logLevel }: AppOptions,
+  { adapters = ADAPTERS, manifest, reading, stateDirectory, environment, logLevel }: AppOptions,
   ends: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<App> {
@@ -112,6 +115,7 @@ async function build(
 
   const weights = createWeights({
     directory: state.weights,
+    reads: (engine) => adapterFor(adapters, engine).reads,
     manifestDirectory: manifest.directory,
     environment: allowedEnvironment(environment, 'package_client'),
     onProgress: (model, progress) => log.debug({ model, ...progress }, `Weights of ${model}: ${progress.kind}.`),
@@ -132,7 +136,7 @@ async function build(
     },
     weights,
     manifest,
-    adapters: ADAPTERS,
+    adapters,
     places,
     environment: allowedEnvironment(environment, 'engine'),
     firstSequence: journal.nextSequence,
@@ -146,7 +150,7 @@ async function build(
       reading,
       current: () => supervisor.manifest,
       reload: () => (reload ? reload('operator') : Promise.resolve({ kind: 'unchanged' })),
-      stateDirectory: state.path,
+      ground: { stateDirectory: state.path, adapters },
     })
   const reload: ((trigger: ReloadTrigger) => Promise<Reload>) | null =
     manifest.path === null || configuration === null
@@ -184,7 +188,8 @@ async function build(
     daemonLog: ownLogs,
     requests: gateway.requests,
     totals: metrics.totals,
-    engines: () => engineFacts(supervisor.manifest, places),
+    kinds: adapters,
+    engines: () => engineFacts(supervisor.manifest, adapters, places),
     version,
     startedAt,
     listen: () => address,

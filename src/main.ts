@@ -14,7 +14,7 @@ const exit = await runCommandLine(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signals,
-  house: () => import('./app/house.ts'),
+  house: async () => (await import('./app/house.ts')).createHouse(),
 })
 
 // Sockets that nobody closed and a terminal that is still read must not keep a finished command alive.

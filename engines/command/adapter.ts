@@ -19,6 +19,10 @@ const LIVENESS: Omit<Liveness, 'path' | 'status'> = {
 /** Any program that speaks the OpenAI routes: its argv, health route and served name come from the manifest. */
 export const commandEngine: EngineAdapter = Object.freeze({
   name: 'command',
+  program: 'of_manifest',
+  reads: 'any',
+  // We know nothing of it.
+  defaults: { parallel: 1, concurrency: 32 },
   reservedFlags: new Map(),
   listens: (model: ModelSpec) => (model.command.some((argument) => usesMacro(argument, 'socket')) ? 'socket' : 'port'),
   // A route that it lacks beyond that is its own 404.

@@ -10,6 +10,7 @@ import type {
   Readiness,
   StopPlan,
 } from '../../src/engine/contract.ts'
+import type { InstallOrder } from '../../src/engine/install.ts'
 import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
 import { contextOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
@@ -48,10 +49,16 @@ const STOP: StopPlan = { signal: 'SIGTERM', repeatAfter: 2000, grace: 4000 }
 
 export const llamaServer: EngineAdapter = Object.freeze({
   name: 'llama-server',
+  program: 'found',
+  reads: 'gguf',
+  // It takes as many requests as it has slots.
+  defaults: { parallel: 1, concurrency: null },
+  backend: 'llamacpp',
   reservedFlags: RESERVED_FLAGS,
   listens: () => 'socket',
   capabilities,
   locate,
+  install: async (order: InstallOrder) => (await import('./install.ts')).installLlamaServer(order),
   // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
   estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,

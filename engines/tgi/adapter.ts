@@ -14,7 +14,7 @@ import { contextOf, fractionOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { containerArgv } from './container.ts'
 import { classifyExit } from './exits.ts'
-import { locate } from './locate.ts'
+import { BY_HAND, locate } from './locate.ts'
 import { parseLine } from './output.ts'
 import { RESERVED_FLAGS } from './reserved.ts'
 
@@ -47,12 +47,17 @@ const STOP: StopPlan = { signal: 'SIGTERM', repeatAfter: null, grace: (2 * DRAIN
 
 export const tgi: EngineAdapter = Object.freeze({
   name: 'tgi',
+  program: 'found_or_image',
+  reads: 'directory',
+  // Many requests share one cache, which needs room for several of full context.
+  defaults: { parallel: 8, concurrency: 128 },
   reservedFlags: RESERVED_FLAGS,
   listens: () => 'port',
   // Where its shards meet, and where its metrics are opened for a moment.
   extraPorts: 2,
   capabilities: (): ReadonlySet<Capability> => new Set(['chat', 'completions']),
   locate,
+  byHand: BY_HAND,
   // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
   estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,

@@ -13,7 +13,7 @@ import { flagsOf } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf, fractionOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { classifyExit } from './exits.ts'
-import { locate } from './locate.ts'
+import { BY_HAND, locate } from './locate.ts'
 import { hostCache, ranksOf } from './memory.ts'
 import { parseLine } from './output.ts'
 import { PROBE } from './probe.ts'
@@ -46,10 +46,15 @@ const COMPILING: Millis = 1_200_000
 
 export const vllm: EngineAdapter = Object.freeze({
   name: 'vllm',
+  program: 'found',
+  reads: 'directory',
+  // Many requests share one cache, which needs room for several of full context.
+  defaults: { parallel: 8, concurrency: 256 },
   reservedFlags: RESERVED_FLAGS,
   listens: () => 'socket',
   capabilities,
   locate,
+  byHand: BY_HAND,
   // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
   estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+import { ADAPTERS } from '../../engines/index.ts'
 import { manifestJsonSchema } from '../../src/manifest/index.ts'
 import { cliPage } from './cli.ts'
 import { errorsPage, troubleshootingTable } from './errors.ts'
@@ -11,7 +12,7 @@ import { metricsPage } from './metrics.ts'
 /** Everything that is written from the code for people and editors: its path from the root, and its text. */
 export async function referencePages(): Promise<readonly { readonly path: string; readonly text: string }[]> {
   const pages = {
-    'configs/manifest.schema.json': JSON.stringify(manifestJsonSchema(), null, 2),
+    'configs/manifest.schema.json': JSON.stringify(manifestJsonSchema(ADAPTERS), null, 2),
     'docs/reference/manifest.md': manifestPage(),
     'docs/reference/cli.md': cliPage(),
     'docs/reference/http.md': await httpPage(),

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 
+import { ADAPTERS } from '../../engines/index.ts'
 import { expectedBy, manifestShape } from '../../src/manifest/json-schema.ts'
 import { ENGINE, ENGINES, HEALTH, MEMORY, MODEL, SERVER, STOP, TOP } from '../../src/manifest/sections.ts'
 import { code, NOTICE, paragraphs, table } from './markdown.ts'
@@ -73,7 +74,7 @@ export function manifestKeys(): readonly ManifestKey[] {
 }
 
 function everyKey(): readonly ManifestKey[] {
-  const schema = z.toJSONSchema(manifestShape(), {
+  const schema = z.toJSONSchema(manifestShape(ADAPTERS), {
     target: 'draft-7',
     io: 'input',
     override({ zodSchema, jsonSchema }) {

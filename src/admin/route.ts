@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import type { Instant, Operations } from '../core/index.ts'
+import type { EngineDescription, Instant, Operations } from '../core/index.ts'
 import type { Totals } from '../telemetry/index.ts'
 import type { Configuration, DaemonLog, EngineFacts, EngineLogs, History, LiveRequests } from './ports.ts'
 
@@ -11,6 +11,7 @@ export interface AdminOptions {
   readonly logs: EngineLogs
   readonly daemonLog: DaemonLog
   readonly requests: LiveRequests
+  readonly kinds: readonly EngineDescription[]
   /** Looked for anew each time: somebody may have installed one meanwhile. */
   readonly engines: () => Promise<readonly EngineFacts[]>
   /** What was counted since the daemon started. */

@@ -1,7 +1,7 @@
 import type { Configuration } from '../admin/index.ts'
 import type { Manifest } from '../core/index.ts'
 import type { ManifestResult, Reload, Setting } from '../manifest/index.ts'
-import { foresee } from './foresee.ts'
+import { foresee, type Ground } from './foresee.ts'
 
 /** How the manifest was read, and how another text would be in its place. */
 export interface ManifestReading {
@@ -17,7 +17,7 @@ export interface ConfigurationParts {
   readonly reading: ManifestReading
   readonly current: () => Manifest
   readonly reload: () => Promise<Reload>
-  readonly stateDirectory: string
+  readonly ground: Ground
 }
 
 export interface KeptConfiguration extends Configuration {
@@ -26,19 +26,14 @@ export interface KeptConfiguration extends Configuration {
 }
 
 /** The daemon's manifest as operators may see and change it. */
-export function createConfiguration({
-  reading,
-  current,
-  reload,
-  stateDirectory,
-}: ConfigurationParts): KeptConfiguration {
+export function createConfiguration({ reading, current, reload, ground }: ConfigurationParts): KeptConfiguration {
   const first = current()
   const settings = new WeakMap<Manifest, () => readonly Setting[]>([[first, reading.settings]])
   return {
     current,
     settings: () => settings.get(current())?.() ?? [],
     read: reading.text,
-    foresee: (manifest) => foresee(manifest, stateDirectory),
+    foresee: (manifest) => foresee(manifest, ground),
     reload,
     async reread() {
       const result = await reading.again()

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { showPlan, type Foresight, type ManifestPlanShape } from '../admin/index.ts'
 import type { Bytes, DeviceFacts, Manifest, ModelSpec, Need, WeightsFacts } from '../core/index.ts'
 import { HOST, variantsOf } from '../core/index.ts'
-import { ADAPTERS } from '../../engines/index.ts'
-import { needFor, type EstimatePlaces } from '../engine/index.ts'
+import { adapterFor, needFor, type Adapters, type EstimatePlaces } from '../engine/index.ts'
 import { createHostMemory, everFits } from '../gpu/index.ts'
 import { diffManifests, manifestForFile, type ManifestRead } from '../manifest/index.ts'
 import { lookAtSources, type SourceLook } from '../weights/index.ts'
@@ -26,32 +25,43 @@ export function hostSize(memory: Manifest['memory']): HostSize {
   return { devices, claimable: host ? host.total - host.reserve : 0, free: host?.measuredFree ?? null }
 }
 
-/** What llama-server would claim of the host's memory for these weights, with every default. */
-export async function claimOnHost(weights: WeightsFacts): Promise<Bytes> {
-  const { models, directory } = manifestForFile(weights.path)
+/** What the engine of a GGUF file would claim of the host's memory for these weights, with every default. */
+export async function claimOnHost(weights: WeightsFacts, adapters: Adapters): Promise<Bytes> {
+  const { models, directory } = manifestForFile(weights.path, adapters)
   const [model] = models.values()
   if (model === undefined) return weights.bytes
-  return (await needFor(model, ADAPTERS[model.engine], weights, { manifestDirectory: directory })).host
+  return (await needFor(model, adapterFor(adapters, model.engine), weights, { manifestDirectory: directory })).host
 }
 
 /** Models that are looked at together: each has some files open, and a manifest may have thousands. */
 const AT_ONCE = 16
 
+/** Of this host, for a manifest. */
+export interface Ground {
+  readonly stateDirectory: string
+  readonly adapters: Adapters
+}
+
 /** Reads headers of weights that are here; fetches, starts and changes nothing. */
-export async function foresee(manifest: Manifest, stateDirectory: string): Promise<readonly Foresight[]> {
+export async function foresee(manifest: Manifest, { stateDirectory, adapters }: Ground): Promise<readonly Foresight[]> {
   const { devices } = hostSize(manifest.memory)
-  const places = { weights: join(stateDirectory, 'weights'), manifestDirectory: manifest.directory }
+  const looking = {
+    weights: join(stateDirectory, 'weights'),
+    manifestDirectory: manifest.directory,
+    devices,
+    adapters,
+  }
   const models = [...manifest.models.values()]
   const found: Foresight[] = []
   for (let from = 0; from < models.length; from += AT_ONCE) {
     const some = models.slice(from, from + AT_ONCE)
-    found.push(...(await Promise.all(some.map((model) => foreseeModel(model, places, devices)))))
+    found.push(...(await Promise.all(some.map((model) => foreseeModel(model, looking)))))
   }
   return found
 }
 
 /** What a manifest is beside none at all: for a host without a daemon. */
-export async function planAlone(next: ManifestRead, stateDirectory: string): Promise<ManifestPlanShape> {
+export async function planAlone(next: ManifestRead, ground: Ground): Promise<ManifestPlanShape> {
   const { manifest } = next
   const nothing: Manifest = { ...manifest, models: new Map() }
   return showPlan({
@@ -59,22 +69,28 @@ export async function planAlone(next: ManifestRead, stateDirectory: string): Pro
     diff: diffManifests(nothing, manifest),
     before: [],
     next,
-    foresight: await foresee(manifest, stateDirectory),
+    foresight: await foresee(manifest, ground),
     leaving: [],
   })
 }
 
-interface Places extends EstimatePlaces {
+interface Looking extends EstimatePlaces {
+  /** `weights/` of the state directory. */
   readonly weights: string
+  readonly devices: readonly DeviceFacts[]
+  readonly adapters: Adapters
 }
 
-async function foreseeModel(model: ModelSpec, places: Places, devices: readonly DeviceFacts[]): Promise<Foresight> {
-  const sources = await lookAtSources(model, places.weights)
-  const need = await needWith(model, sources, places)
+async function foreseeModel(model: ModelSpec, looking: Looking): Promise<Foresight> {
+  const { weights, devices, adapters } = looking
+  const look = (way: ModelSpec): Promise<readonly SourceLook[]> =>
+    lookAtSources(way, { directory: weights, reads: adapterFor(adapters, way.engine).reads })
+  const sources = await look(model)
+  const need = await needWith(model, sources, looking)
   const ways = await Promise.all(
     variantsOf(model).map(async (way) => {
-      const found = way.source === model.source ? sources : await lookAtSources(way, places.weights)
-      const wayNeed = await needWith(way, found, places)
+      const found = way.source === model.source ? sources : await look(way)
+      const wayNeed = await needWith(way, found, looking)
       return wayNeed && everFits(wayNeed, way.gpus, devices)
     }),
   )
@@ -84,12 +100,8 @@ async function foreseeModel(model: ModelSpec, places: Places, devices: readonly 
   return { model: model.name, sources, need, fit }
 }
 
-async function needWith(
-  model: ModelSpec,
-  sources: readonly SourceLook[],
-  places: EstimatePlaces,
-): Promise<Need | null> {
+async function needWith(model: ModelSpec, sources: readonly SourceLook[], looking: Looking): Promise<Need | null> {
   const weights = sources.flatMap((look): WeightsFacts[] => (look.kind === 'present' ? [look.weights] : []))[0] ?? null
   const isKnown = model.memory !== null || model.source.length === 0 || weights !== null
-  return isKnown ? needFor(model, ADAPTERS[model.engine], weights, places) : null
+  return isKnown ? needFor(model, adapterFor(looking.adapters, model.engine), weights, looking) : null
 }

@@ -32,7 +32,7 @@ export async function withPrivateDaemon(
   use: (client: Client, model: string) => Promise<void>,
 ): Promise<void> {
   const [house, { manifestForFile }] = await Promise.all([job.world.house(), import('../manifest/index.ts')])
-  const manifest = await withInstalledEngine(job, house, manifestForFile(file))
+  const manifest = await withInstalledEngine(job, house, manifestForFile(file, house.knowledge.engines))
   const [model] = manifest.models.keys()
   if (model === undefined) throw new EnginehouseError('usage', { why: `${file} gives no model.` })
   const stateDirectory = await mkdtemp(join(tmpdir(), 'enginehouse-run-'))

@@ -1,6 +1,7 @@
 export * from './address.ts'
 export * from './admission.ts'
 export * from './devices.ts'
+export * from './engines.ts'
 export * from './errors.ts'
 export * from './ids.ts'
 export * from './manifest-diff.ts'

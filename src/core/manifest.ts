@@ -8,7 +8,7 @@ export interface Manifest {
   /** Where relative paths and `exec` sources start. */
   readonly directory: string
   readonly server: ServerSpec
-  readonly engines: Readonly<Partial<Record<EngineName, EngineSpec>>>
+  readonly engines: Readonly<Record<EngineName, EngineSpec>>
   readonly memory: MemorySpec
   readonly models: ReadonlyMap<ModelName, ModelSpec>
 }
@@ -32,7 +32,8 @@ export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
-export type EngineName = 'llama-server' | 'vllm' | 'tgi' | 'command'
+/** Of one of the engines that this house has; the manifest room lets no other in. */
+export type EngineName = string
 
 export interface EngineSpec {
   /** Absolute path of the engine's binary; null looks on PATH, then among the engines that we installed. */

@@ -3,7 +3,7 @@ import type {
   Bytes,
   Capability,
   ConnectionReuse,
-  EngineName,
+  EngineDescription,
   FailureClass,
   Millis,
   ModelSpec,
@@ -13,16 +13,14 @@ import type {
   Tokens,
   WeightsFacts,
 } from '../core/index.ts'
+import type { Installed, InstallOrder } from './install.ts'
 
 /**
  * What an engine's folder tells the rest of the house. `plan`, `parseLine` and `classifyExit` are pure: the same
  * request gives the same argv, which is what the golden files hold. Only `locate` and `plan` throw, and only an
  * EnginehouseError.
  */
-export interface EngineAdapter {
-  readonly name: EngineName
-  /** Long and short flags that the manifest's `args` may not set, each with the reason (ends a sentence, no full stop). */
-  readonly reservedFlags: ReadonlyMap<string, string>
+export interface EngineAdapter extends EngineDescription {
   /** `socket`: this model's engine can be made to listen on a unix socket. */
   listens(model: ModelSpec): 'socket' | 'port'
   /** Loopback ports that a launch needs besides its address; none where it is left out. */
@@ -33,6 +31,10 @@ export interface EngineAdapter {
    * The engine's program. Throws engine_not_installed. Null for an engine whose argv is the manifest's own.
    */
   locate(places: EnginePlaces): Promise<string | null>
+  /** `engines install`; left out where this version cannot. */
+  install?(order: InstallOrder): Promise<Installed>
+  /** How a person gets its program, in whole sentences; left out where PATH and `engines.NAME.path` say it all. */
+  readonly byHand?: string
   /**
    * What a launch takes, from what the weights say of themselves; asked when the manifest declares nothing. Null, or
    * left out: only the size of the weights is known.

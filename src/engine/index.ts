@@ -1,3 +1,4 @@
+export { adapterFor, type Adapters } from './adapters.ts'
 export type {
   EngineAdapter,
   EngineEvent,
@@ -26,4 +27,5 @@ export {
 export { DEFAULT_STOP, takeDown, type LadderResult } from './ladder.ts'
 export { probe, readVersion, unknownFlags, type AskProgram } from './probe.ts'
 export { flagNames } from './flags.ts'
+export type { Installed, InstallOrder, InstallProgress } from './install.ts'
 export { needFor, needOf } from './need.ts'

@@ -1,4 +1,4 @@
-import type { Bytes, EngineName, Millis } from '../core/index.ts'
+import type { Bytes, EngineDescription, EngineName, Millis } from '../core/index.ts'
 import { variantShape } from './model-schema.ts'
 import { dotted } from './path.ts'
 import type { Path } from './path.ts'
@@ -7,8 +7,8 @@ import type { ModelKey, Settings } from './settings.ts'
 
 /** What the manifest room is told of the rest of the house. */
 export interface Knowledge {
-  /** Flags that an engine's adapter sets itself, with the reasons. */
-  readonly reservedFlags: (engine: EngineName) => ReadonlyMap<string, string>
+  /** Every engine that a model may name, in the order in which people are shown them. */
+  readonly engines: readonly EngineDescription[]
   /** Is there a reader of GPU facts, and a GPU? */
   readonly gpus: boolean
   /** What this host has, for warnings; null or not given where nobody knows. */

@@ -1,5 +1,5 @@
 import { GIB, MIB } from '../core/index.ts'
-import type { EngineName, MemorySpec, ModelSpec, ServerSpec } from '../core/index.ts'
+import type { MemorySpec, ModelSpec, ServerSpec } from '../core/index.ts'
 import { deepFreeze } from './freeze.ts'
 
 /*
@@ -50,14 +50,3 @@ export const DEFAULT_MODEL: Omit<ModelSpec, NotShared> = deepFreeze({
   fallback: null,
   variants: [],
 })
-
-/** By engine: `concurrency` null is as many as `parallel`. */
-export const ENGINE_DEFAULTS = deepFreeze({
-  // It takes as many requests as it has slots.
-  'llama-server': { parallel: 1, concurrency: null },
-  // They share one cache among many requests, and need room for several of full context.
-  vllm: { parallel: 8, concurrency: 256 },
-  tgi: { parallel: 8, concurrency: 128 },
-  // Of a command we know nothing.
-  command: { parallel: 1, concurrency: 32 },
-}) satisfies Readonly<Record<EngineName, { readonly parallel: number; readonly concurrency: number | null }>>

@@ -1,5 +1,5 @@
 import { variantsOf } from '../core/index.ts'
-import type { EngineName, Manifest, ModelName, ModelSpec } from '../core/index.ts'
+import type { EngineDescription, EngineName, Manifest, ModelName, ModelSpec } from '../core/index.ts'
 import { normalisedFlag } from './args.ts'
 import type { Entry, TreeNode } from './node.ts'
 import { plainShown } from './node.ts'
@@ -7,7 +7,7 @@ import type { ManifestOverrides, OverrideOrigin } from './overrides.ts'
 import { dotted } from './path.ts'
 import type { Path } from './path.ts'
 import type { Position } from './positions.ts'
-import { ENGINES, MEMORY, MODEL, SERVER } from './sections.ts'
+import { engineSections, MEMORY, MODEL, SERVER } from './sections.ts'
 import { shownOf } from './secrets.ts'
 import { defaultOfEngine, defaultOfMemory, defaultOfModel, defaultOfServer } from './shown-defaults.ts'
 import type { Shown } from './shown-defaults.ts'
@@ -32,6 +32,7 @@ export interface EffectiveOptions {
   /** Undefined for a manifest without any text. */
   readonly tree: TreeNode | undefined
   readonly manifest: Manifest
+  readonly engines: readonly EngineDescription[]
   readonly overrides: ManifestOverrides
   readonly file: string
   readonly positionOf: (offset: number) => Position
@@ -58,7 +59,7 @@ function settingsWithoutKeys(options: EffectiveOptions): readonly Found[] {
   const { tree, manifest } = options
   return [
     ...serverSettings(options),
-    ...Object.entries(ENGINES.sections).flatMap(([name, section]) =>
+    ...Object.entries(engineSections(options.engines)).flatMap(([name, section]) =>
       keysOf<keyof typeof section.shape>(section).flatMap((key) =>
         plainSetting(['engines', name, key], defaultOfEngine(key), options),
       ),

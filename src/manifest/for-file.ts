@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from 'node:path'
-import type { GpuRequest, ListenAddress, Manifest, ModelName, ModelSpec } from '../core/index.ts'
+import type { EngineDescription, GpuRequest, ListenAddress, Manifest, ModelName, ModelSpec } from '../core/index.ts'
 import { deepFreeze } from './freeze.ts'
-import { DEFAULT_MEMORY, DEFAULT_MODEL, DEFAULT_SERVER, ENGINE_DEFAULTS } from './defaults.ts'
+import { DEFAULT_MEMORY, DEFAULT_MODEL, DEFAULT_SERVER } from './defaults.ts'
 import { NAME_LENGTH_MAX } from './limits.ts'
 import { nameFault } from './names.ts'
 
@@ -12,16 +12,24 @@ export interface FileManifestOptions {
   readonly gpus?: GpuRequest
 }
 
-/** The manifest of one GGUF file, for a person who has no manifest: llama-server with every default. */
-export function manifestForFile(ggufPath: string, options: FileManifestOptions = {}): Manifest {
+/**
+ * The manifest of one GGUF file, for a person who has no manifest: the first engine that reads one, with every default.
+ * Throws RangeError where none does.
+ */
+export function manifestForFile(
+  ggufPath: string,
+  engines: readonly EngineDescription[],
+  options: FileManifestOptions = {},
+): Manifest {
   const path = resolve(ggufPath)
   const name = nameForFile(path)
-  const engine = 'llama-server'
-  const { parallel, concurrency } = ENGINE_DEFAULTS[engine]
+  const engine = engines.find(({ reads }) => reads === 'gguf')
+  if (engine === undefined) throw new RangeError('no engine reads a GGUF file')
+  const { parallel, concurrency } = engine.defaults
   const model: ModelSpec = {
     ...DEFAULT_MODEL,
     name,
-    engine,
+    engine: engine.name,
     source: [{ kind: 'file', path }],
     gpus: options.gpus ?? { kind: 'none' },
     parallel,

@@ -1,4 +1,5 @@
 export { diffManifests, isEmptyDiff } from './diff.ts'
+export { DEFAULT_MEMORY } from './defaults.ts'
 export { manifestForFile, nameForFile, nameFrom } from './for-file.ts'
 export type { FileManifestOptions } from './for-file.ts'
 export { describeListen, isLoopback } from './listen.ts'

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import type { EngineDescription } from '../core/index.ts'
 import { NAME_LENGTH_MAX, VARIANTS_MAX } from './limits.ts'
 import { NAME } from './names.ts'
 import { topShape } from './schema.ts'
-import { ENGINES, MEMORY, MODEL, MODEL_DEFAULTS, SERVER } from './sections.ts'
+import { engineSections, MEMORY, modelSections, SERVER } from './sections.ts'
 import type { Section, Shape } from './sections.ts'
 
 /** A schema, or true for anything and false for nothing. */
@@ -16,25 +17,27 @@ const VARIABLE = { type: 'string', pattern: String.raw`\$\{` } as const
  * The manifest as a JSON Schema (draft 7), for editors: every key with its type and what it means. What depends on
  * several keys, and the notations of sizes and durations, only `parseManifest` checks.
  */
-export function manifestJsonSchema(): Schema {
+export function manifestJsonSchema(kinds: readonly EngineDescription[]): Schema {
   const schema = inside(
-    z.toJSONSchema(manifestShape(), { target: 'draft-7', io: 'input', override: sayWhatIsExpected }),
+    z.toJSONSchema(manifestShape(kinds), { target: 'draft-7', io: 'input', override: sayWhatIsExpected }),
   )
   return { ...schema, patternProperties: { '^x-': { description: 'Free for notes and anchors.' } } }
 }
 
 /** The whole manifest as one shape: what the schema above and the reference page are made of. */
-export function manifestShape(): z.ZodType {
+export function manifestShape(kinds: readonly EngineDescription[]): z.ZodType {
+  const sections = modelSections(kinds)
+  const programs = Object.entries(engineSections(kinds)).map(([name, section]) => [name, mapping(section)] as const)
   const names = z.string().regex(NAME).max(NAME_LENGTH_MAX)
   const { version, server, engines, memory, defaults, models } = topShape
   return z
     .strictObject({
       version,
       server: described(mapping(SERVER), server).optional(),
-      engines: described(keys(enginesShape), engines).optional(),
+      engines: described(keys(Object.fromEntries(programs)), engines).optional(),
       memory: described(mapping(MEMORY), memory).optional(),
-      defaults: described(mapping(MODEL_DEFAULTS), defaults).optional(),
-      models: described(z.record(names, mapping(MODEL)), models),
+      defaults: described(mapping(sections.defaults), defaults).optional(),
+      models: described(z.record(names, mapping(sections.model)), models),
     })
     .meta({ title: 'Manifest of Enginehouse' })
 }
@@ -56,10 +59,6 @@ const sayWhatIsExpected: Override = ({ zodSchema, jsonSchema }) => {
   if (hint === undefined || expected === null || isSaid || jsonSchema.properties) return
   jsonSchema.description = `${description} Write ${expected}.`
 }
-
-const enginesShape: Shape = Object.fromEntries(
-  Object.entries(ENGINES.sections).map(([name, section]) => [name, mapping(section)]),
-)
 
 /** A section with those that nest in it. */
 function mapping({ shape, nested = {}, listed = {} }: Section<Shape>): z.ZodType {

@@ -1,16 +1,9 @@
 import { z } from 'zod'
 import type { Capability, StopSignal } from '../core/index.ts'
 import { gpus, memory } from './devices.ts'
+import { engineKeys, type EngineKeys } from './engine-keys.ts'
 import { about, listOf, section, text, wholeNumber } from './leaves.ts'
-import {
-  ATTEMPTS_MAX,
-  CONCURRENCY_MAX,
-  PARALLEL_MAX,
-  RESOURCE_COUNT_MAX,
-  STOP_GRACE_MAX,
-  STOP_GRACE_MIN,
-  VARIANTS_MAX,
-} from './limits.ts'
+import { ATTEMPTS_MAX, RESOURCE_COUNT_MAX, STOP_GRACE_MAX, STOP_GRACE_MIN, VARIANTS_MAX } from './limits.ts'
 import { duration, durationOr, tokens } from './notations.ts'
 import { argv, source } from './sources.ts'
 
@@ -23,10 +16,11 @@ const flagValue = z.union([z.boolean(), z.null(), z.string(), z.number(), z.arra
 const CAPABILITIES = ['chat', 'completions', 'embeddings'] as const satisfies readonly Capability[]
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const satisfies readonly StopSignal[]
 
+/** As long as nobody says which engines there are; see modelSections. */
+const { engine, parallel, concurrency } = engineKeys([])
+
 export const modelShape = {
-  engine: z
-    .enum(['llama-server', 'vllm', 'tgi', 'command'], { error: 'llama-server, vllm, tgi or command' })
-    .meta(about('The kind of inference server that runs the model; every model needs one.')),
+  engine,
   source: source.meta(
     about('Where the weights come from; mirrors in a list are tried in order.', undefined, [
       'file:models/my-model.gguf',
@@ -46,16 +40,8 @@ export const modelShape = {
       ['8k', '32k'],
     ),
   ),
-  parallel: wholeNumber(1, PARALLEL_MAX).meta(
-    about(
-      'Requests of full context that memory is kept for. Default for llama-server and command 1, for vllm and tgi 8.',
-    ),
-  ),
-  concurrency: wholeNumber(1, CONCURRENCY_MAX).meta(
-    about(
-      'Requests that are let into the engine at once; more wait. Default for llama-server as parallel, for vllm 256, tgi 128, command 32.',
-    ),
-  ),
+  parallel,
+  concurrency,
   memory: memory.meta(
     about(
       'What the model claims of each of its GPUs, or of the host with gpus: none; all takes its GPUs whole. Default estimated from its weights.',
@@ -177,9 +163,14 @@ export const modelShape = {
   stop: section.meta(about('For the engine command: how it is asked to end.')),
 }
 
+/** The engine of a variant. */
+export function otherEngine(key: EngineKeys['engine']): EngineKeys['engine'] {
+  return key.meta(about('The kind of inference server, where it is not the model’s.'))
+}
+
 /** What a variant may change. */
 export const variantShape = {
-  engine: modelShape.engine.meta(about('The kind of inference server, where it is not the model’s.')),
+  engine: otherEngine(engine),
   source: modelShape.source,
   gpus: modelShape.gpus,
   context: modelShape.context,

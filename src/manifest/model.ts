@@ -7,6 +7,7 @@ import type { Report, Span } from './problems.ts'
 import { readResources } from './resources.ts'
 import type { Pool } from './resources.ts'
 import { LOAD, readLayers, START, TIMEOUTS } from './sections.ts'
+import type { ModelSections } from './sections.ts'
 import type { ModelKey, ModelRead } from './settings.ts'
 import { layersOf, settingsOf } from './settings.ts'
 import { mergeTimeouts } from './timeouts.ts'
@@ -31,6 +32,8 @@ export interface Surroundings {
   /** From the environment; undefined when it says nothing. */
   readonly ttl: Millis | null | undefined
   readonly knowledge: Knowledge
+  /** Of the engines in it. */
+  readonly sections: ModelSections
   readonly report: Report
 }
 
@@ -45,11 +48,11 @@ export interface ReadModel {
  * was reported for it or for the keys.
  */
 export function readModel({ name, nameSpan, own, defaults, around }: ModelInput): ReadModel {
-  const { directory, timeouts, pool, ttl, knowledge, report } = around
+  const { directory, timeouts, pool, ttl, knowledge, sections, report } = around
   const stack = layersOf(name, own, defaults, ttl)
   const settings = settingsOf(stack)
   const path = ['models', name]
-  const engines = enginesOf(settings)
+  const engines = enginesOf(settings, knowledge)
   const context: ModelContext = { model: path, path, span: nameSpan, engines, settings, knowledge, report }
   const { value, layers } = settings
   const model: ModelSpec = {
@@ -68,7 +71,10 @@ export function readModel({ name, nameSpan, own, defaults, around }: ModelInput)
     timeouts: mergeTimeouts(timeouts, readLayers(TIMEOUTS, layers('timeouts'), report)),
     unlisted: value('unlisted') ?? DEFAULT_MODEL.unlisted,
   }
-  return { spec: { ...model, variants: readVariants(model, stack, context, directory) }, context }
+  return {
+    spec: { ...model, variants: readVariants(model, stack, context, { directory, section: sections.variant }) },
+    context,
+  }
 }
 
 /** `keep: always` has no ttl: one that stands beside it would be ignored, one that it inherits is meant for others. */

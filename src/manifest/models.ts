@@ -6,7 +6,7 @@ import { readModel } from './model.ts'
 import type { ReadModel, Surroundings } from './model.ts'
 import { checkNames } from './names.ts'
 import type { NamePlace } from './names.ts'
-import { MODEL, MODEL_DEFAULTS, readSection } from './sections.ts'
+import { readSection } from './sections.ts'
 import type { Placed } from './node.ts'
 import type { ModelRead } from './settings.ts'
 
@@ -16,10 +16,10 @@ export function readModels(
   shared: Placed | undefined,
   around: Surroundings,
 ): readonly ReadModel[] {
-  const { report } = around
+  const { report, sections } = around
   const names: NamePlace[] = []
   const read: ReadModel[] = []
-  const defaults = shared && readSection(MODEL_DEFAULTS, shared.entry.node, shared.path, report)
+  const defaults = shared && readSection(sections.defaults, shared.entry.node, shared.path, report)
   const env = defaults?.entries.get('env')
   // Also where there is no model that would look at it.
   if (env) readEnv([{ entry: env, path: ['defaults', 'env'] }], report)
@@ -27,7 +27,7 @@ export function readModels(
   for (const [name, { key: nameSpan, node }] of models.entry.node.entries) {
     const path = ['models', name]
     names.push({ name, shown: name, model: name, span: nameSpan, path })
-    const own = readSection(MODEL, node, path, report)
+    const own = readSection(sections.model, node, path, report)
     if (!own) continue
     names.push(...aliasPlaces(name, own))
     read.push(readModel({ name, nameSpan, own, defaults, around }))

@@ -22,13 +22,14 @@ export function parseManifest(text: string, options: ParseOptions): ManifestResu
   const canRead = environment.problems.length === 0 && problems.count() === 0
   const tree = canRead ? readTree(document, environment.variables, problems.report) : undefined
   if (tree) checkTexts(tree, [], problems.report)
-  const { path: file, overrides = {} } = options
+  const { path: file, overrides = {}, knowledge } = options
   const positionOf = positionsIn(source)
   const warnings = collectProblems(positionOf, file)
   const readable = tree || (canRead && problems.count() === 0)
   const manifest = readable ? readTop(tree, options, problems.report, warnings.report) : undefined
   if (manifest && problems.count() === 0) {
-    const settings = () => effectiveSettings({ tree, manifest, overrides, file, positionOf })
+    const settings = () =>
+      effectiveSettings({ tree, manifest, engines: knowledge.engines, overrides, file, positionOf })
     const warned = { problems: warnings.problems(), path: file, text: source }
     return { kind: 'manifest', manifest: deepFreeze(manifest), warnings: warned, settings }
   }

@@ -1,11 +1,13 @@
 import type { z } from 'zod'
+import type { EngineDescription } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
 import { describe, reportIssues } from './issues.ts'
 import type { InnerKeys } from './issues.ts'
 import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
-import { healthShape, loadShape, modelShape, startShape, stopShape, variantShape } from './model-schema.ts'
+import { engineKeys } from './engine-keys.ts'
+import { healthShape, loadShape, modelShape, otherEngine, startShape, stopShape, variantShape } from './model-schema.ts'
 import { containedEngineShape, engineShape, memoryShape, serverShape, timeoutsShape, topShape } from './schema.ts'
 import type { Entry, Placed, TreeNode } from './node.ts'
 import { plainOf } from './node.ts'
@@ -55,11 +57,18 @@ export const LOAD: Section<typeof loadShape> = { shape: loadShape, later: [] }
 export const STOP: Section<typeof stopShape> = { shape: stopShape, later: [], writtenFrom: { command: 0 } }
 export const START: Section<typeof startShape> = { shape: startShape, later: [] }
 
-/** Keys of `engines`; a `command` has no program of its own. */
-export const ENGINES = Object.freeze({
-  sections: { 'llama-server': ENGINE, vllm: ENGINE, tgi: CONTAINED_ENGINE },
-  later: [] as readonly string[],
-})
+/** Engines that INTERFACE 1 names and this version does not have. */
+export const ENGINES = Object.freeze({ later: [] as readonly string[] })
+
+/** Keys of `engines`: what has a program of its own. */
+export function engineSections(
+  engines: readonly EngineDescription[],
+): Readonly<Record<string, typeof ENGINE | typeof CONTAINED_ENGINE>> {
+  const found = engines.filter(({ program }) => program !== 'of_manifest')
+  return Object.fromEntries(
+    found.map(({ name, program }) => [name, program === 'found_or_image' ? CONTAINED_ENGINE : ENGINE]),
+  )
+}
 
 const inner = {
   engine: { keys: [], later: ENGINES.later },
@@ -102,6 +111,26 @@ export const MODEL_DEFAULTS: Section<typeof defaultsShape> = {
     why: 'belongs to one model and cannot be shared',
     next: 'Write it in each model; an anchor saves writing it twice.',
   },
+}
+
+/** Of a house with these engines. */
+export interface ModelSections {
+  readonly model: typeof MODEL
+  readonly variant: typeof VARIANT
+  readonly defaults: typeof MODEL_DEFAULTS
+}
+
+export function modelSections(engines: readonly EngineDescription[]): ModelSections {
+  const keys = engineKeys(engines)
+  const variant = {
+    ...VARIANT,
+    shape: { ...variantShape, engine: otherEngine(keys.engine), parallel: keys.parallel },
+  }
+  return {
+    model: { ...MODEL, shape: { ...modelShape, ...keys }, listed: { variants: variant } },
+    variant,
+    defaults: { ...MODEL_DEFAULTS, shape: { ...defaultsShape, ...keys } },
+  }
 }
 
 /** A section as it was read: what is right in it, and which keys were written at all. */

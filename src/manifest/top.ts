@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { EngineName, EngineSpec, Manifest } from '../core/index.ts'
+import type { EngineDescription, EngineName, EngineSpec, Manifest } from '../core/index.ts'
 import type { Knowledge } from './context.ts'
 import { DEFAULT_MEMORY } from './defaults.ts'
 import type { EnvironmentOptions } from './environment.ts'
@@ -15,7 +15,9 @@ import {
   CONTAINED_ENGINE,
   ENGINE,
   ENGINES,
+  engineSections,
   MEMORY,
+  modelSections,
   readSection,
   reportNoMapping,
   reportStranger,
@@ -60,8 +62,9 @@ export function readTop(
   }
   const { server, timeouts } = readServer(section('server'), overrides, report)
   const { memory, pool } = readHostMemory(section('memory'), report)
-  const around = { directory, timeouts, pool, ttl: overrides.ttl, knowledge, report }
-  const engines = readEngines(section('engines'), directory, report)
+  const sections = modelSections(knowledge.engines)
+  const around = { directory, timeouts, pool, ttl: overrides.ttl, knowledge, sections, report }
+  const engines = readEngines(section('engines'), knowledge.engines, directory, report)
   const models = readModels(section('models'), section('defaults'), around)
   checkKept({ models, memory, knowledge, report, warn })
   for (const model of models) warnOf(model, engines, warn)
@@ -80,31 +83,38 @@ const REQUIRED = [
   ['models', 'it names what clients may ask for'],
 ] as const
 
-function readEngines(placed: Placed | undefined, directory: string, report: Report): Manifest['engines'] {
-  const engines: Partial<Record<EngineName, EngineSpec>> = {}
+function readEngines(
+  placed: Placed | undefined,
+  descriptions: readonly EngineDescription[],
+  directory: string,
+  report: Report,
+): Manifest['engines'] {
+  const engines: Record<EngineName, EngineSpec> = {}
   const node = placed?.entry.node
   if (node && node.kind !== 'mapping') reportNoMapping(node, ['engines'], report)
   if (node?.kind !== 'mapping') return engines
-  const known = { shape: ENGINES.sections, later: ENGINES.later }
+  const sections = engineSections(descriptions)
+  const known = { shape: sections, later: ENGINES.later }
   for (const [name, entry] of node.entries) {
-    if (isEngine(name)) engines[name] = readEngine(name, entry, directory, report)
+    const described = descriptions.find((each) => each.name === name && Object.hasOwn(sections, name))
+    if (described) engines[name] = readEngine(described, entry, directory, report)
     else reportStranger(known, name, entry, ['engines'], report)
   }
   return engines
 }
 
-type OwnProgram = keyof typeof ENGINES.sections
-
-function isEngine(name: string): name is OwnProgram {
-  return Object.hasOwn(ENGINES.sections, name)
-}
-
-function readEngine(name: OwnProgram, { node }: Entry, directory: string, report: Report): EngineSpec {
+function readEngine(
+  { name, program }: EngineDescription,
+  { node }: Entry,
+  directory: string,
+  report: Report,
+): EngineSpec {
   const at = ['engines', name]
-  const contained = name === 'tgi' ? readSection(CONTAINED_ENGINE, node, at, report)?.values : undefined
-  const values = name === 'tgi' ? contained : readSection(ENGINE, node, at, report)?.values
+  const contained = program === 'found_or_image'
+  const read = contained ? readSection(CONTAINED_ENGINE, node, at, report)?.values : undefined
+  const values = contained ? read : readSection(ENGINE, node, at, report)?.values
   const path = values?.path ?? 'auto'
-  const image = contained?.image ?? null
+  const image = read?.image ?? null
   if (image !== null && path !== 'auto') {
     const why = `${at.join('.')} names a program and an image, and only one of them can run the model.`
     report('manifest_conflict', { why, next: 'Remove `path` or `image`.' }, node.span, at)

@@ -1,12 +1,12 @@
 import type { EngineName, ModelSpec } from '../core/index.ts'
 import { launchKey } from '../core/index.ts'
-import type { ModelContext } from './context.ts'
-import { modelShape } from './model-schema.ts'
+import type { Knowledge, ModelContext } from './context.ts'
 import type { TreeNode } from './node.ts'
 import { dotted } from './path.ts'
 import type { Path } from './path.ts'
 import type { Report, Span } from './problems.ts'
-import { readSection, VARIANT } from './sections.ts'
+import { readSection } from './sections.ts'
+import type { ModelSections } from './sections.ts'
 import { settingsOf, without } from './settings.ts'
 import type { Layer, ModelRead, Settings } from './settings.ts'
 import { readWay } from './way.ts'
@@ -18,16 +18,22 @@ interface Found {
 }
 
 /** The engines that run a model: its own, and those of its variants. */
-export function enginesOf(settings: Settings): ReadonlySet<EngineName> {
+export function enginesOf(settings: Settings, knowledge: Knowledge): ReadonlySet<EngineName> {
+  const known = new Set<unknown>(knowledge.engines.map(({ name }) => name))
   const engines = new Set<EngineName>()
   const own = settings.value('engine')
   if (own) engines.add(own)
   for (const node of variantNodes(settings)) {
     const written = node.kind === 'mapping' ? node.entries.get('engine')?.node : undefined
-    const engine = modelShape.engine.safeParse(written?.kind === 'scalar' ? written.value : undefined)
-    if (engine.success) engines.add(engine.data)
+    if (written?.kind === 'scalar' && known.has(written.value)) engines.add(String(written.value))
   }
   return engines
+}
+
+interface VariantReading {
+  /** Where relative paths start. */
+  readonly directory: string
+  readonly section: ModelSections['variant']
 }
 
 /**
@@ -38,7 +44,7 @@ export function readVariants(
   model: ModelSpec,
   layers: readonly Layer[],
   context: ModelContext,
-  directory: string,
+  { directory, section }: VariantReading,
 ): readonly ModelSpec[] {
   let wrong = false
   const report: Report = (...problem) => {
@@ -49,7 +55,7 @@ export function readVariants(
   for (const [index, node] of variantNodes(context.settings).entries()) {
     const path = [...context.model, 'variants', index]
     // One that is no mapping was reported with the list.
-    const own = node.kind === 'mapping' ? readSection(VARIANT, node, path, report) : undefined
+    const own = node.kind === 'mapping' ? readSection(section, node, path, report) : undefined
     if (!own) continue
     const settings = settingsOf([...inherited(layers, model, own), { read: own, path }])
     const way = readWay({ ...context, path, span: node.span, settings, report }, directory, model)

@@ -4,7 +4,7 @@ import { readArgs } from './args.ts'
 import { checkCommand } from './command.ts'
 import { conflict, keyOf, requireKey } from './context.ts'
 import type { ModelContext } from './context.ts'
-import { DEFAULT_MODEL, ENGINE_DEFAULTS } from './defaults.ts'
+import { DEFAULT_MODEL } from './defaults.ts'
 import { readGpus, readMemory } from './placement.ts'
 import { HEALTH, readLayers, STOP } from './sections.ts'
 import type { WrittenSource } from './sources.ts'
@@ -31,8 +31,9 @@ export function readWay(context: ModelContext, directory: string, base?: Way): W
   const asked = readGpus(context)
   const gpus: GpuRequest = asked ?? { kind: 'none' }
   checkEngine(engine, gpus, context, base)
-  const usual = ENGINE_DEFAULTS[engine]
-  const parallel = value('parallel') ?? usual.parallel
+  // Unknown only where the engine was reported.
+  const known = knowledge.engines.find(({ name }) => name === engine)
+  const parallel = value('parallel') ?? known?.defaults.parallel ?? 1
   const inherits = base !== undefined && !settings.owns('memory') && !settings.owns('gpus')
   return {
     engine,
@@ -40,9 +41,9 @@ export function readWay(context: ModelContext, directory: string, base?: Way): W
     gpus,
     context: value('context') ?? DEFAULT_MODEL.context,
     parallel,
-    concurrency: value('concurrency') ?? usual.concurrency ?? parallel,
+    concurrency: value('concurrency') ?? known?.defaults.concurrency ?? parallel,
     memory: inherits ? base.memory : asked ? readMemory(asked, context) : null,
-    args: written ? readArgs(layers('args'), engine, knowledge.reservedFlags(engine), report) : [],
+    args: written ? readArgs(layers('args'), engine, known?.reservedFlags ?? new Map(), report) : [],
     ...readProgram(engine, directory, context),
   }
 }

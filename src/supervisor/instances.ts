@@ -1,5 +1,5 @@
-import { type EngineName, type Input, type InstanceId, type Launch, type ModelName, type Usage } from '../core/index.ts'
-import { startInstance, type EngineAdapter, type Instance, type InstanceWorld } from '../engine/index.ts'
+import { type Input, type InstanceId, type Launch, type ModelName, type Usage } from '../core/index.ts'
+import { adapterFor, startInstance, type Adapters, type Instance, type InstanceWorld } from '../engine/index.ts'
 import { openLeaseBook, type LeaseBook, type SlotWaiter } from './leases.ts'
 import type { Prepared } from './prepare.ts'
 
@@ -21,7 +21,7 @@ export interface InstancesParts {
   readonly world: InstanceWorld
   /** Where relative paths of the manifest start. */
   directory(): string
-  readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
+  readonly adapters: Adapters
   readonly environment: Readonly<Record<string, string>>
   /** A directory per engine is made in it, for what engines compile. */
   readonly caches: string
@@ -66,7 +66,7 @@ export function createInstances(parts: InstancesParts): Instances {
       {
         launch,
         model: launch.spec,
-        adapter: adapters[launch.spec.engine],
+        adapter: adapterFor(adapters, launch.spec.engine),
         binary: prepared.binary,
         weights: prepared.weights,
         gpuUuids: gpus.map((gpu) => gpu.id),

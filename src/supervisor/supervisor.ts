@@ -1,7 +1,6 @@
 import type {
   Admission,
   Effect,
-  EngineName,
   Input,
   Instant,
   JournalRecord,
@@ -20,7 +19,7 @@ import type {
   View,
   Weights,
 } from '../core/index.ts'
-import { needOf, type EngineAdapter, type EnginePlaces, type InstanceWorld } from '../engine/index.ts'
+import { adapterFor, needOf, type Adapters, type EnginePlaces, type InstanceWorld } from '../engine/index.ts'
 import { initialState, type SchedulerState } from '../scheduler/index.ts'
 import { createInstances } from './instances.ts'
 import { createLoop } from './loop.ts'
@@ -34,7 +33,7 @@ export interface SupervisorParts {
   readonly weights: Weights
   /** The one to begin with; a reload may put another in its place. */
   readonly manifest: Manifest
-  readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
+  readonly adapters: Adapters
   /** Where engine binaries may be; `configured` comes from the manifest. */
   readonly places: Omit<EnginePlaces, 'configured' | 'image'>
   /** The part of the daemon's environment that engines may see. */
@@ -249,7 +248,8 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   async function fetch({ model, spec, key }: Extract<Effect, { kind: 'fetch' }>): Promise<void> {
     const program = manifest().engines[spec.engine]
     const places = { ...parts.places, configured: program?.path ?? null, image: program?.image ?? null }
-    const result = await prepare(spec, adapters[spec.engine], places, weights, manifest().directory)
+    const adapter = adapterFor(adapters, spec.engine)
+    const result = await prepare(spec, adapter, places, weights, manifest().directory)
     // Models may share a launch: what one of them found stays when another's try fails.
     if (result.kind === 'ready') prepared.set(key, result)
     const status =

@@ -2,7 +2,6 @@ import {
   type Bytes,
   type DeviceId,
   type DeviceView,
-  type EngineName,
   type InstanceId,
   type LaunchKey,
   type Manifest,
@@ -14,7 +13,7 @@ import {
   type Source,
   type View,
 } from '../core/index.ts'
-import type { EngineAdapter, Instance } from '../engine/index.ts'
+import { adapterFor, type Adapters, type Instance } from '../engine/index.ts'
 import { instanceOf, isKept, type InstanceState, type ModelState, type SchedulerState } from '../scheduler/index.ts'
 import type { Instances } from './instances.ts'
 import type { Prepared } from './prepare.ts'
@@ -25,7 +24,7 @@ const DEFAULT_CONTEXT = 8192
 
 export interface ViewParts {
   state(): SchedulerState
-  readonly adapters: Readonly<Record<EngineName, EngineAdapter>>
+  readonly adapters: Adapters
   readonly instances: Instances
   readonly requests: Requests
   readonly prepared: ReadonlyMap<LaunchKey, Prepared>
@@ -130,7 +129,7 @@ function servedBy(manifest: Manifest, adapters: ViewParts['adapters']): Readonly
 
 function servedModel(spec: ModelSpec, adapters: ViewParts['adapters']): ServedModel {
   const { name, timeouts, unlisted } = spec
-  return { id: name, capabilities: adapters[spec.engine].capabilities(spec), timeouts, unlisted }
+  return { id: name, capabilities: adapterFor(adapters, spec.engine).capabilities(spec), timeouts, unlisted }
 }
 
 function isFetching({ variants }: ModelState): boolean {

@@ -2,27 +2,21 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { EnginehouseError } from '../core/index.ts'
-import type { EngineName, ModelSpec, WeightsFacts } from '../core/index.ts'
+import type { EngineDescription, ModelSpec, WeightsFacts } from '../core/index.ts'
 import { systemCode, systemReason } from '../lib/system-reason.ts'
 import { inspectDirectory } from './directory.ts'
 import { readGguf } from './gguf.ts'
 import type { GgufHeader } from './gguf.ts'
 import { partsOf } from './split.ts'
 
-/** What each engine reads: one GGUF file, a directory of safetensors, or (a `command`) whatever its program does. */
-const READS: Readonly<Record<EngineName, 'gguf' | 'directory' | 'any'>> = {
-  'llama-server': 'gguf',
-  vllm: 'directory',
-  tgi: 'directory',
-  command: 'any',
-}
+/** What an engine reads. */
+export type Reads = EngineDescription['reads']
 
 /**
  * What a launch needs to know of its weights. Throws weights_missing and weights_wrong. A file that is to be GGUF (by
  * its name, or because the engine reads nothing else) and a directory are checked as far as their headers tell.
  */
-export async function inspectWeights(model: ModelSpec, path: string): Promise<WeightsFacts> {
-  const reads = READS[model.engine]
+export async function inspectWeights(model: ModelSpec, path: string, reads: Reads): Promise<WeightsFacts> {
   try {
     const facts = await stat(path)
     if (facts.isDirectory()) {
@@ -39,14 +33,20 @@ export async function inspectWeights(model: ModelSpec, path: string): Promise<We
       )
     }
     await access(path, constants.R_OK)
-    return await fileFacts(model, path, facts.size)
+    return await fileFacts(model, { path, bytes: facts.size, reads })
   } catch (error) {
     throw asWeightsError(model, path, error)
   }
 }
 
-async function fileFacts(model: ModelSpec, path: string, bytes: number): Promise<WeightsFacts> {
-  if (!path.toLowerCase().endsWith('.gguf') && READS[model.engine] !== 'gguf') {
+interface WeightsFile {
+  readonly path: string
+  readonly bytes: number
+  readonly reads: Reads
+}
+
+async function fileFacts(model: ModelSpec, { path, bytes, reads }: WeightsFile): Promise<WeightsFacts> {
+  if (!path.toLowerCase().endsWith('.gguf') && reads !== 'gguf') {
     return Object.freeze({ path, bytes, architecture: null, trainedContext: null })
   }
   const parts = partsOf(path)

@@ -1,16 +1,29 @@
 import { EnginehouseError } from '../core/index.ts'
-import type { Bytes, Facts, ModelName, ModelSpec, Source, Weights, WeightsFacts, WeightsResult } from '../core/index.ts'
+import type {
+  Bytes,
+  EngineName,
+  Facts,
+  ModelName,
+  ModelSpec,
+  Source,
+  Weights,
+  WeightsFacts,
+  WeightsResult,
+} from '../core/index.ts'
 import { sweepStaging } from '../lib/staging.ts'
 import { systemReason } from '../lib/system-reason.ts'
 import { fetchByExec } from './exec-source.ts'
 import type { ExecSource } from './exec-source.ts'
 import { inspectWeights } from './inspect.ts'
+import type { Reads } from './inspect.ts'
 import type { WeightsProgress } from './progress.ts'
 import { findStored } from './store.ts'
 
 export interface WeightsOptions {
   /** `weights/` of the state directory; made when something is stored. */
   readonly directory: string
+  /** What each engine of the house reads. */
+  readonly reads: (engine: EngineName) => Reads
   /** Where the programs of `exec` sources run. */
   readonly manifestDirectory: string
   /** What those programs see of the daemon's environment. */
@@ -62,9 +75,9 @@ export function createWeights(options: WeightsOptions): WeightsRoom {
   }
 
   async function obtain(model: ModelSpec, source: Source): Promise<WeightsFacts> {
-    if (source.kind === 'file') return inspectWeights(model, source.path)
+    if (source.kind === 'file') return inspectWeights(model, source.path, options.reads(model.engine))
     try {
-      return await inspectWeights(model, await obtainByExec(model, source))
+      return await inspectWeights(model, await obtainByExec(model, source), options.reads(model.engine))
     } finally {
       fetched.delete(model.name)
     }

@@ -166,6 +166,9 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
 export function simAdapter(): EngineAdapter {
   return {
     name: 'command',
+    program: 'of_manifest',
+    reads: 'any',
+    defaults: { parallel: 1, concurrency: null },
     reservedFlags: new Map(),
     listens: (model) => (model.args.length > 0 ? 'socket' : 'port'),
     capabilities: () => new Set(['chat']),

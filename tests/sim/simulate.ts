@@ -118,7 +118,7 @@ export async function simulate(seed: number, onLine: (line: string) => void = ()
       world,
       weights,
       manifest,
-      adapters: { 'llama-server': simAdapter(), vllm: simAdapter(), tgi: simAdapter(), command: simAdapter() },
+      adapters: [simAdapter()],
       places: { path: [], installed: '/engines' },
       environment: {},
       firstSequence: (host.journal.at(-1)?.seq ?? 0) + 1,

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 import { execa, type Options } from 'execa'
 
+import { ADAPTERS } from '../../engines/index.ts'
 import { type House, runCommandLine, type SignalName } from '../../src/cli/index.ts'
 import { testEnvironment } from './run.ts'
 
@@ -62,7 +63,7 @@ export function startCommand(argv: readonly string[], options: CommandOptions = 
     },
     house: async () => ({
       startApp: () => Promise.reject(new Error('this test starts no daemon')),
-      knowledge: { reservedFlags: () => new Map(), gpus: false },
+      knowledge: { engines: ADAPTERS, gpus: false },
       engines: [],
       hostSize: async () => ({ devices: [], claimable: 0, free: null }),
       claimOnHost: async ({ bytes }) => bytes,

@@ -4,7 +4,7 @@ import type { AdminOptions, Route } from '../route.ts'
 import type { VersionShape } from '../shapes.ts'
 
 /** What people and programs ask of the daemon itself. */
-export function operationRoutes({ version }: AdminOptions): readonly Route[] {
+export function operationRoutes({ version, kinds }: AdminOptions): readonly Route[] {
   return [
     {
       method: 'GET',
@@ -18,7 +18,7 @@ export function operationRoutes({ version }: AdminOptions): readonly Route[] {
       method: 'GET',
       path: '/schema/manifest.json',
       handle: async (_, reply) => {
-        return reply.type('application/schema+json').send(JSON.stringify(manifestJsonSchema(), null, 2))
+        return reply.type('application/schema+json').send(JSON.stringify(manifestJsonSchema(kinds), null, 2))
       },
     },
   ]

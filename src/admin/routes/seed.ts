@@ -1,4 +1,4 @@
-import type { DeviceView, EngineName, LeaveReason, ModelView } from '../../core/index.ts'
+import type { DeviceView, EngineDescription, LeaveReason, ModelView } from '../../core/index.ts'
 import { readQuery } from '../query.ts'
 import type { AdminOptions, Route } from '../route.ts'
 import type { HealthShape, LoadedShape, StatsShape } from '../shapes.ts'
@@ -10,7 +10,9 @@ export function seedRoutes(options: AdminOptions): readonly Route[] {
   const { view } = options.operations
   return [
     get('/v1/models/loaded', () => {
-      const models = view.models().flatMap((model) => (model.status === 'loaded' ? [showLoaded(model)] : []))
+      const models = view
+        .models()
+        .flatMap((model) => (model.status === 'loaded' ? [showLoaded(model, options.kinds)] : []))
       return { models, count: models.length }
     }),
     get('/v1/models/stats', () => stats(options)),
@@ -30,19 +32,12 @@ function get(path: string, answer: () => unknown): Route {
   }
 }
 
-/** What these servers' clients call the engines. */
-const BACKENDS: Readonly<Record<EngineName, string>> = {
-  'llama-server': 'llamacpp',
-  vllm: 'vllm',
-  tgi: 'tgi',
-  command: 'command',
-}
-
-function showLoaded(model: ModelView): LoadedShape {
+function showLoaded(model: ModelView, kinds: readonly EngineDescription[]): LoadedShape {
   const bytes = model.claims.map((claim) => claim.bytes)
   return {
     model: model.id,
-    backend: BACKENDS[model.engine],
+    // What these servers' clients call the engine.
+    backend: kinds.find(({ name }) => name === model.engine)?.backend ?? model.engine,
     // The one that holds the most of it: `host` where nothing is claimed.
     device: model.claims.find((claim) => claim.bytes === Math.max(...bytes))?.device ?? 'host',
     loaded_at: isoOrNull(model.instance?.readyAt ?? null),

@@ -20,9 +20,13 @@ export const config: Register = (program, act) => {
     .description('print the JSON Schema of the manifest, for editors; needs no daemon')
     .action(
       act(async (job) => {
-        const { manifestJsonSchema } = await import('../../manifest/index.ts')
-        if (job.options.json) job.printJson(manifestJsonSchema())
-        else job.print(`${JSON.stringify(manifestJsonSchema(), null, 2)}\n`)
+        const [{ knowledge }, { manifestJsonSchema }] = await Promise.all([
+          job.world.house(),
+          import('../../manifest/index.ts'),
+        ])
+        const schema = manifestJsonSchema(knowledge.engines)
+        if (job.options.json) job.printJson(schema)
+        else job.print(`${JSON.stringify(schema, null, 2)}\n`)
       }),
     )
 }

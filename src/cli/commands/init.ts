@@ -67,8 +67,11 @@ async function refuseThere(path: string): Promise<void> {
 
 /** The manifest, and beside it the schema that its first line names, unless that is there. */
 async function writeBoth(job: Job, path: string, text: string, { force }: InitOptions): Promise<void> {
-  const { manifestJsonSchema } = await import('../../manifest/index.ts')
-  const schema = `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`
+  const [{ knowledge }, { manifestJsonSchema }] = await Promise.all([
+    job.world.house(),
+    import('../../manifest/index.ts'),
+  ])
+  const schema = `${JSON.stringify(manifestJsonSchema(knowledge.engines), null, 2)}\n`
   try {
     await writeFile(path, text, { flag: force ? 'w' : 'wx' })
     await writeFile(join(dirname(path), SCHEMA), schema, { flag: 'wx' }).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { stateDirectoryAt, stateDirectoryPath } from '../../journal/index.ts'
-import { manifestForFile } from '../../manifest/index.ts'
+import { DEFAULT_MEMORY } from '../../manifest/index.ts'
 import type { Job } from '../job.ts'
 import type { ClockFacts, DaemonFacts, Facts, ManifestFacts } from './facts.ts'
 import { gatherGpu, gatherHub, gatherLimits, gatherMemory, gatherProgram, programTime } from './gather-host.ts'
@@ -21,7 +21,7 @@ export async function gather(job: Job): Promise<Facts> {
   const listening = daemon.kind === 'running' ? daemon.listen : null
   const { facts: manifest, manifest: read } = await gatherManifest(job, house, directory, listening)
   // What holds where no manifest says otherwise.
-  const memory = await gatherMemory(house, (read ?? manifestForFile('none.gguf')).memory)
+  const memory = await gatherMemory(house, read?.memory ?? DEFAULT_MEMORY)
   const clock = await gatherClock(job, manifest, daemon)
   return { program: gatherProgram(), clock, limits, memory, gpu, state, hub, manifest, daemon }
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 
 import { EnginehouseError, quote } from '../../core/index.ts'
 import { stateDirectoryAt, stateDirectoryPath } from '../../journal/index.ts'
-import { manifestForFile } from '../../manifest/index.ts'
+import { DEFAULT_MEMORY } from '../../manifest/index.ts'
 import { gatherGpu } from '../doctor/gather-host.ts'
 import { checkGpu } from '../doctor/check-host.ts'
 import { findProgram, pathDirectories } from '../find-program.ts'
@@ -76,7 +76,7 @@ export async function lookAround(job: Job, house: House): Promise<Finds> {
     findLlamaServer(job, house),
     findProgram('vllm', process.cwd(), environment),
     gatherGpu(house, environment, job.signal),
-    house.hostSize(manifestForFile('none.gguf').memory),
+    house.hostSize(DEFAULT_MEMORY),
   ])
   return {
     claimable: size.claimable,

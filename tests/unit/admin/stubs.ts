@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 
+import { ADAPTERS } from '../../../engines/index.ts'
 import type { AdminOptions, EngineLogs, History } from '../../../src/admin/index.ts'
 import { registerAdmin } from '../../../src/admin/index.ts'
 import type { DeviceView, JournalRecord, ModelView, Operation, Operations } from '../../../src/core/index.ts'
@@ -152,6 +153,7 @@ export function adminOptions(more: Partial<AdminOptions> = {}): AdminOptions {
     totals: async () => ({ admissions: { hit: 7, miss: 2 }, loads: 2, unloads: { ttl_expired: 1 } }),
     daemonLog: { level: 'info', recent: () => [], follow: () => () => undefined },
     requests: { all: () => [], cancel: () => [] },
+    kinds: ADAPTERS,
     engines: async () => [{ name: 'llama-server', state: 'found', path: '/opt/llama-server' }],
     version: '0.1.0',
     startedAt: NOW - 7_500_000,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
+import { ADAPTERS } from '../../../engines/index.ts'
 import { foresee } from '../../../src/app/foresee.ts'
 import { GIB } from '../../../src/core/index.ts'
 import type { ModelSpec } from '../../../src/core/index.ts'
@@ -13,7 +14,10 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 async function one(different: Partial<ModelSpec>, state = temporaryDirectory()) {
   const memory = { reserve: GIB, host: { bytes: 2 * GIB }, resources: {} }
-  const [foresight] = await foresee(manifestOf([modelSpec(different)], { memory }), state)
+  const [foresight] = await foresee(manifestOf([modelSpec(different)], { memory }), {
+    stateDirectory: state,
+    adapters: ADAPTERS,
+  })
   return foresight
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { assert, describe, expect, it } from 'vitest'
 
-import { knowledge } from '../../../src/app/house.ts'
+import { createHouse } from '../../../src/app/house.ts'
 import { inspectCandidate } from '../../../src/cli/init/candidate.ts'
 import { ollamaModels } from '../../../src/cli/init/ollama.ts'
 import { ollamaPlaces, usualPlaces } from '../../../src/cli/init/places.ts'
@@ -18,6 +18,8 @@ import { writeTinyGguf } from '../../fixtures/tiny-gguf.ts'
 import { runCommand } from '../../support/cli.ts'
 import { expectGolden } from '../../support/golden-cli.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
+
+const { knowledge } = createHouse()
 
 const FINDS: Finds = {
   claimable: 25 * GIB,

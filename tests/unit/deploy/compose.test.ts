@@ -7,11 +7,13 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 
 import { SHUTDOWN_DRAIN } from '../../../src/app.ts'
-import { knowledge } from '../../../src/app/house.ts'
+import { createHouse } from '../../../src/app/house.ts'
 import type { EnginePlan } from '../../../src/engine/contract.ts'
 import { allowedHosts } from '../../../src/gateway/hosts.ts'
 import { parseGood } from '../manifest/helpers.ts'
 import { every, readDockerfile } from './dockerfile.ts'
+
+const { knowledge } = createHouse()
 
 /*
  * No container engine is asked: what is held here is the shape of the two files, and that they agree with each other,

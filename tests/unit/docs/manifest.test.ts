@@ -1,12 +1,14 @@
 import { assert, describe, expect, it } from 'vitest'
 import { parse as parseYaml, stringify } from 'yaml'
 
-import { knowledge } from '../../../src/app/house.ts'
+import { createHouse } from '../../../src/app/house.ts'
 import { type ManifestKey, manifestKeys } from '../../../scripts/reference/manifest.ts'
 import { parseManifest } from '../../../src/manifest/index.ts'
 import { ENGINES, HEALTH, MEMORY, MODEL, MODEL_DEFAULTS, SERVER, TOP } from '../../../src/manifest/sections.ts'
 import { ON_CPU, ON_GPU, parse, parseGood } from '../manifest/helpers.ts'
 import { blocks, page, section, spans, WRITTEN } from './pages.ts'
+
+const { knowledge } = createHouse()
 
 const README = page('README.md')
 const CHANGELOG = page('CHANGELOG.md')

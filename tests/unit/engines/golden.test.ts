@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
 import { ADAPTERS } from '../../../engines/index.ts'
-import type { EngineName, ModelSpec } from '../../../src/core/index.ts'
+import type { ModelSpec } from '../../../src/core/index.ts'
+import { adapterFor } from '../../../src/engine/index.ts'
 import type { EnginePlan, PlanRequest } from '../../../src/engine/contract.ts'
 import { planRequest } from './request.ts'
 
@@ -19,17 +20,16 @@ const DIRECTORY = fileURLToPath(new URL('../../golden/engines', import.meta.url)
 type Golden = { readonly why: string; readonly model: Partial<ModelSpec>; plan?: EnginePlan } & Partial<PlanRequest>
 
 /** The program of each engine, as `locate` would have found it. */
-const PROGRAMS: Readonly<Record<EngineName, string | null>> = {
-  'llama-server': '/opt/llama-server',
-  vllm: '/opt/vllm/bin/vllm',
-  tgi: '/opt/text-generation-launcher',
-  command: null,
-}
+const PROGRAMS: ReadonlyMap<string, string> = new Map([
+  ['llama-server', '/opt/llama-server'],
+  ['vllm', '/opt/vllm/bin/vllm'],
+  ['tgi', '/opt/text-generation-launcher'],
+])
 
 function planOf({ model, why: _why, plan: _plan, ...rest }: Golden): EnginePlan {
   const { engine = 'llama-server' } = model
-  const binary = rest.image ? '/usr/bin/docker' : PROGRAMS[engine]
-  return ADAPTERS[engine].plan(planRequest(model, { ...rest, binary }))
+  const binary = rest.image ? '/usr/bin/docker' : (PROGRAMS.get(engine) ?? null)
+  return adapterFor(ADAPTERS, engine).plan(planRequest(model, { ...rest, binary }))
 }
 
 describe('a model and its placement give one argv', () => {
@@ -65,6 +65,6 @@ describe.each(['llama-server', 'vllm'] as const)('the flags that %s says it sets
   const used = new Set(argvs.flat().filter((argument) => argument.startsWith('-')))
 
   test('are those of the golden plans, all of them', () => {
-    expect([...used].toSorted()).toEqual([...(ADAPTERS[engine].probe?.sets ?? [])].toSorted())
+    expect([...used].toSorted()).toEqual([...(adapterFor(ADAPTERS, engine).probe?.sets ?? [])].toSorted())
   })
 })

@@ -5,9 +5,11 @@ import { assert, describe, expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { GIB } from '../../../src/core/index.ts'
-import { knowledge } from '../../../src/app/house.ts'
+import { createHouse } from '../../../src/app/house.ts'
 import { manifestJsonSchema } from '../../../src/manifest/index.ts'
 import { fixture, ON_CPU, ON_GPU, parse, parseBad } from './helpers.ts'
+
+const { knowledge } = createHouse()
 
 const CONFIGS = fileURLToPath(new URL('../../../configs', import.meta.url))
 const SCHEMA = 'manifest.schema.json'
@@ -117,7 +119,7 @@ models:
   })
 
   test('every key says what it means, and every default and example may be written', () => {
-    const whole = manifestJsonSchema()
+    const whole = manifestJsonSchema(knowledge.engines)
     const keys = keysOf(whole)
     expect(keys.length).toBeGreaterThan(60)
     expect(keys.filter(([, { description }]) => !description).map(([key]) => key)).toEqual([])

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { ADAPTERS } from '../../../engines/index.ts'
 import { manifestForFile } from '../../../src/manifest/index.ts'
 
 test('a file is a manifest of one llama-server model on a free loopback port', () => {
-  const manifest = manifestForFile('/srv/weights/SmolLM2-135M.Q4_K_M.gguf')
+  const manifest = manifestForFile('/srv/weights/SmolLM2-135M.Q4_K_M.gguf', ADAPTERS)
   expect(manifest).toMatchObject({
     path: null,
     directory: '/srv/weights',
@@ -25,7 +26,7 @@ test('a file is a manifest of one llama-server model on a free loopback port', (
 
 test('the caller chooses the address and the GPUs', () => {
   const listen = { kind: 'unix', path: '/run/x.sock' } as const
-  const manifest = manifestForFile('/a.gguf', { listen, gpus: { kind: 'any' } })
+  const manifest = manifestForFile('/a.gguf', ADAPTERS, { listen, gpus: { kind: 'any' } })
   expect(manifest.server.listen).toEqual(listen)
   expect(manifest.models.get('a')?.gpus).toEqual({ kind: 'any' })
 })
@@ -38,5 +39,5 @@ test.each([
   ['/w/模型.gguf', 'model'],
   [`/w/${'a'.repeat(200)}.gguf`, 'a'.repeat(128)],
 ])('%s is named %s', (path, name) => {
-  expect([...manifestForFile(path).models.keys()]).toEqual([name])
+  expect([...manifestForFile(path, ADAPTERS).models.keys()]).toEqual([name])
 })

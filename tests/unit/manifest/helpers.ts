@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { assert } from 'vitest'
+import { ADAPTERS } from '../../../engines/index.ts'
 import type { Manifest, ModelSpec } from '../../../src/core/index.ts'
 import { parseManifest } from '../../../src/manifest/index.ts'
 import type { Knowledge, ManifestProblems, ManifestResult, ParseOptions } from '../../../src/manifest/index.ts'
 
+const RESERVED = new Map([
+  ['--host', 'the daemon chooses where the engine listens'],
+  ['-c', '`context` says it'],
+  ['--ctx-size', '`context` says it'],
+])
 export const ON_CPU: Knowledge = {
   gpus: false,
-  reservedFlags: () =>
-    new Map([
-      ['--host', 'the daemon chooses where the engine listens'],
-      ['-c', '`context` says it'],
-      ['--ctx-size', '`context` says it'],
-    ]),
+  engines: ADAPTERS.map((adapter) => ({ ...adapter, reservedFlags: RESERVED })),
 }
 export const ON_GPU: Knowledge = { ...ON_CPU, gpus: true }
 

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ADAPTERS } from '../../../engines/index.ts'
 import { nextOf, sentenceOf } from '../../../src/core/index.ts'
 import { nearest } from '../../../src/lib/nearest.ts'
 import type { ManifestProblem } from '../../../src/manifest/index.ts'
 import {
   CONTAINED_ENGINE,
   ENGINE,
-  ENGINES,
+  engineSections,
   HEALTH,
   LOAD,
   MEMORY,
@@ -70,12 +71,14 @@ describe.each(TABLES)('$table', ({ cases, gpus }) => {
 
 const keysOf = ({ shape }: { readonly shape: object }): readonly string[] => Object.keys(shape)
 
+const OWN_PROGRAMS = Object.keys(engineSections(ADAPTERS))
+
 /** Where keys may stand, and which. */
 const PLACES: readonly (readonly [place: RegExp, keys: readonly string[]])[] = [
   [/^$/, keysOf(TOP)],
   [/^server$/, keysOf(SERVER)],
   [/^memory$/, keysOf(MEMORY)],
-  [/^engines$/, keysOf({ shape: ENGINES.sections })],
+  [/^engines$/, OWN_PROGRAMS],
   [/^engines\.tgi$/, keysOf(CONTAINED_ENGINE)],
   [/^engines\.[^.]+$/, keysOf(ENGINE)],
   [/^defaults$/, keysOf(MODEL_DEFAULTS)],
@@ -141,7 +144,7 @@ const SPELT: readonly (readonly [place: string, keys: readonly string[], write: 
   ['the top', keysOf(TOP), (key) => `version: 1\nmodels: {}\n${key}: {}\n`],
   ['server', keysOf(SERVER), (key) => `version: 1\nmodels: {}\nserver: { ${key}: 1 }\n`],
   ['memory', keysOf(MEMORY), (key) => `version: 1\nmodels: {}\nmemory: { ${key}: 1 }\n`],
-  ['engines', keysOf({ shape: ENGINES.sections }), (key) => `version: 1\nmodels: {}\nengines: { ${key}: {} }\n`],
+  ['engines', OWN_PROGRAMS, (key) => `version: 1\nmodels: {}\nengines: { ${key}: {} }\n`],
   ['defaults', keysOf(MODEL_DEFAULTS), (key) => `version: 1\nmodels: {}\ndefaults: { ${key}: 1 }\n`],
   ['a model', keysOf(MODEL), (key) => `version: 1\nmodels: { m: { ${key}: 1 } }\n`],
   ['health', keysOf(HEALTH), (key) => `version: 1\nmodels: { m: { health: { ${key}: 1 } } }\n`],

@@ -3,6 +3,8 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 
 import type { ModelSpec, Source } from '../../../src/core/index.ts'
+import { ADAPTERS } from '../../../engines/index.ts'
+import { adapterFor } from '../../../src/engine/index.ts'
 import { createWeights } from '../../../src/weights/index.ts'
 import type { WeightsProgress, WeightsRoom } from '../../../src/weights/index.ts'
 import { modelSpec } from '../../fixtures/model-spec.ts'
@@ -41,6 +43,7 @@ export function bench(): Bench {
     room: () =>
       createWeights({
         directory,
+        reads: (engine) => adapterFor(ADAPTERS, engine).reads,
         manifestDirectory: base,
         environment: testEnvironment(),
         onProgress: (model, progress) => told.push({ model, progress }),

@@ -1,0 +1,20 @@
+import type { EngineName } from './manifest.ts'
+
+/** What an engine's folder says of its kind, as data: the rest of the house goes by this and never by a name. */
+export interface EngineDescription {
+  /** What `engine` in the manifest says. */
+  readonly name: EngineName
+  /**
+   * `found`: on this host, or at `engines.NAME.path`. `found_or_image`: the same, or `engines.NAME.image` in a container.
+   * `of_manifest`: each model's `command` is its own.
+   */
+  readonly program: 'found' | 'found_or_image' | 'of_manifest'
+  /** One GGUF file, a directory of safetensors; or whatever its program makes of them, weights not needed at all. */
+  readonly reads: 'gguf' | 'directory' | 'any'
+  /** Where the manifest says nothing; `concurrency` null is as many as `parallel`. */
+  readonly defaults: { readonly parallel: number; readonly concurrency: number | null }
+  /** What clients of single-host model servers call it; its name where it is left out. */
+  readonly backend?: string
+  /** Long and short flags that the manifest's `args` may not set, each with the reason (ends a sentence, no full stop). */
+  readonly reservedFlags: ReadonlyMap<string, string>
+}
