@@ -88,7 +88,8 @@ function resolveDirectory(path: string, directory: string): string | null {
 const COMMAND_KEYS = ['command', 'cwd', 'health', 'capabilities', 'served_name', 'stop'] as const
 
 function checkServer(engine: EngineName, context: ModelContext): void {
-  requireKey('source', `${engine} cannot start without weights`, context)
+  const { reads } = context.knowledge.engines.find(({ name }) => name === engine) ?? {}
+  if (reads !== 'any') requireKey('source', `${engine} cannot start without weights`, context)
   for (const key of COMMAND_KEYS) {
     // A variant may be run by a command.
     if (context.engines.has('command')) return

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 
 import { ADAPTERS } from '../../../engines/index.ts'
 import type { ModelSpec } from '../../../src/core/index.ts'
-import { adapterFor } from '../../../src/engine/index.ts'
+import { adapterFor, type EngineAdapter } from '../../../src/engine/index.ts'
 import type { EnginePlan, PlanRequest } from '../../../src/engine/contract.ts'
 import { planRequest } from './request.ts'
 
@@ -19,17 +19,16 @@ const DIRECTORY = fileURLToPath(new URL('../../golden/engines', import.meta.url)
 
 type Golden = { readonly why: string; readonly model: Partial<ModelSpec>; plan?: EnginePlan } & Partial<PlanRequest>
 
-/** The program of each engine, as `locate` would have found it. */
-const PROGRAMS: ReadonlyMap<string, string> = new Map([
-  ['llama-server', '/opt/llama-server'],
-  ['vllm', '/opt/vllm/bin/vllm'],
-  ['tgi', '/opt/text-generation-launcher'],
-])
+/** As `locate` would have found it. */
+function programOf({ name, program }: EngineAdapter): string | null {
+  return program === 'of_manifest' ? null : `/opt/${name}`
+}
 
 function planOf({ model, why: _why, plan: _plan, ...rest }: Golden): EnginePlan {
   const { engine = 'llama-server' } = model
-  const binary = rest.image ? '/usr/bin/docker' : (PROGRAMS.get(engine) ?? null)
-  return adapterFor(ADAPTERS, engine).plan(planRequest(model, { ...rest, binary }))
+  const adapter = adapterFor(ADAPTERS, engine)
+  const binary = rest.image ? '/usr/bin/docker' : programOf(adapter)
+  return adapter.plan(planRequest(model, { ...rest, binary }))
 }
 
 describe('a model and its placement give one argv', () => {
@@ -44,19 +43,16 @@ describe('a model and its placement give one argv', () => {
   }
 })
 
-test.each([
-  ['llama-server', 6],
-  ['vllm', 6],
-  ['tgi', 6],
-  ['command', 4],
-])('there are cases for %s', (engine, count) => {
-  const names = readdirSync(DIRECTORY).filter((name) => name.startsWith(engine))
-  expect(names.length).toBeGreaterThanOrEqual(count)
+test.each(ADAPTERS)('there are cases for $name', ({ name: engine }) => {
+  const names = readdirSync(DIRECTORY).filter((name) => name.startsWith(`${engine}-`))
+  expect(names.length).toBeGreaterThanOrEqual(4)
 })
 
-describe.each(['llama-server', 'vllm'] as const)('the flags that %s says it sets', (engine) => {
+const ASKED = ADAPTERS.filter(({ probe }) => probe !== undefined)
+
+describe.each(ASKED)('the flags that $name says it sets', ({ name: engine, probe }) => {
   const argvs = readdirSync(DIRECTORY)
-    .filter((name) => name.startsWith(engine))
+    .filter((name) => name.startsWith(`${engine}-`))
     .map((name) => {
       const golden = JSON.parse(readFileSync(join(DIRECTORY, name), 'utf8')) as Golden
       // What `args` set is not the adapter's.
@@ -65,6 +61,6 @@ describe.each(['llama-server', 'vllm'] as const)('the flags that %s says it sets
   const used = new Set(argvs.flat().filter((argument) => argument.startsWith('-')))
 
   test('are those of the golden plans, all of them', () => {
-    expect([...used].toSorted()).toEqual([...(adapterFor(ADAPTERS, engine).probe?.sets ?? [])].toSorted())
+    expect([...used].toSorted()).toEqual([...(probe?.sets ?? [])].toSorted())
   })
 })
