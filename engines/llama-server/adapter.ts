@@ -12,7 +12,7 @@ import type {
 } from '../../src/engine/contract.ts'
 import type { InstallOrder } from '../../src/engine/install.ts'
 import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
-import { contextOf } from '../../src/engine/shares.ts'
+import { argumentOf, contextOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { locate } from './locate.ts'
 import { CHECKPOINTS, UBATCH } from './memory.ts'
@@ -67,11 +67,17 @@ export const llamaServer: EngineAdapter = Object.freeze({
   classifyExit,
 })
 
-/** An embedding server still answers chat, from a model that was not made for it; so it is not offered. */
+/**
+ * One that embeds or ranks still answers chat, from a model that was not made for it, and one that ranks embeds to
+ * zeros; so neither is offered. Infilling needs tokens that only some models have, hearing a projector that hears:
+ * of the others the engine says so itself.
+ */
 function capabilities(model: ModelSpec): ReadonlySet<Capability> {
-  if (setsFlag(model, '--embeddings', '--embedding')) return new Set(['embeddings'])
-  if (setsFlag(model, '--reranking', '--rerank')) return new Set()
-  return new Set(['chat', 'completions'])
+  if (setsFlag(model, '--reranking', '--rerank') || argumentOf(model, 'pooling') === 'rank')
+    return new Set(['rerank', 'tokenize', 'detokenize'])
+  if (setsFlag(model, '--embeddings', '--embedding')) return new Set(['embeddings', 'tokenize', 'detokenize'])
+  const text = ['chat', 'completions', 'responses', 'messages', 'tokenize', 'detokenize', 'infill'] as const
+  return new Set(setsFlag(model, '--mmproj', '-mm') ? [...text, 'transcriptions'] : text)
 }
 
 function plan(request: PlanRequest): EnginePlan {

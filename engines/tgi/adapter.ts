@@ -55,7 +55,7 @@ export const tgi: EngineAdapter = Object.freeze({
   listens: () => 'port',
   // Where its shards meet, and where its metrics are opened for a moment.
   extraPorts: 2,
-  capabilities: (): ReadonlySet<Capability> => new Set(['chat', 'completions']),
+  capabilities: (): ReadonlySet<Capability> => new Set(['chat', 'completions', 'tokenize']),
   locate,
   byHand: BY_HAND,
   // What reads headers is loaded by whoever asks: commands that only know the engines start without it.

@@ -63,10 +63,24 @@ export const vllm: EngineAdapter = Object.freeze({
   classifyExit,
 })
 
-/** A pooling model has no chat route, and the others no embeddings. */
+/**
+ * A pooling model has no chat route, and the others no embeddings. One that embeds also ranks, by its vectors. Whether
+ * a model hears is in its weights alone: of one that does not, the engine says so itself.
+ */
 function capabilities(model: ModelSpec): ReadonlySet<Capability> {
-  if (argumentOf(model, 'runner') !== 'pooling') return new Set(['chat', 'completions'])
-  return new Set(argumentOf(model, 'convert') === 'classify' ? [] : ['embeddings'])
+  if (argumentOf(model, 'runner') !== 'pooling')
+    return new Set([
+      'chat',
+      'completions',
+      'responses',
+      'messages',
+      'tokenize',
+      'detokenize',
+      'transcriptions',
+      'translations',
+    ])
+  const pooled = ['rerank', 'score', 'tokenize', 'detokenize'] as const
+  return new Set(argumentOf(model, 'convert') === 'classify' ? pooled : ['embeddings', ...pooled])
 }
 
 function plan(request: PlanRequest): EnginePlan {

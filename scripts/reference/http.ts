@@ -24,7 +24,7 @@ export async function httpPage(): Promise<string> {
   return paragraphs(
     NOTICE,
     '# HTTP',
-    'One server for all routes. Errors have one shape, whatever the route: see [errors](errors.md). `wakes` says ' +
+    'One server for all routes. Errors have one shape, and on `/v1/messages` Anthropic’s: see [errors](errors.md). `wakes` says ' +
       'whether a request may start an engine.',
     ...Object.entries(FAMILIES).flatMap(([family, heading]) => [
       `## ${heading}`,

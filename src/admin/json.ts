@@ -17,6 +17,7 @@ export function acceptJson(scope: FastifyInstance): void {
     throw new EnginehouseError('media_type_unsupported', {
       header: 'content-type',
       value: request.headers['content-type'] ?? '',
+      body: 'json',
     })
   })
 }

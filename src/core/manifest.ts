@@ -104,8 +104,25 @@ export interface ModelSpec {
   readonly variants: readonly ModelSpec[]
 }
 
-/** What a route asks of an engine. */
-export type Capability = 'chat' | 'completions' | 'embeddings'
+/** What a route asks of an engine, in the order in which they are shown. */
+export const CAPABILITIES = Object.freeze([
+  'chat',
+  'completions',
+  'embeddings',
+  'responses',
+  'messages',
+  'rerank',
+  'score',
+  'tokenize',
+  'detokenize',
+  'infill',
+  'transcriptions',
+  'translations',
+  'speech',
+  'images',
+] as const)
+
+export type Capability = (typeof CAPABILITIES)[number]
 
 /** What a process may be asked to end with. KILL is none of them: it comes last, and only from the ladder. */
 export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP'

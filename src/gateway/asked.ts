@@ -7,6 +7,8 @@ import type { Range } from './scan.ts'
 /** What the gateway reads of an inference body; everything else is the engine's. */
 export interface Asked {
   readonly body: Buffer
+  /** Of a multipart form; null for JSON. */
+  readonly boundary: string | null
   /** Null when the body names none. */
   readonly model: string | null
   readonly stream: boolean
@@ -34,6 +36,7 @@ export function readAsked(body: Buffer): Asked {
   const modelAt = found.values.get('model') ?? null
   return {
     body,
+    boundary: null,
     model: modelAt === null ? null : readModel(body, modelAt),
     stream: readStream(body, found.values.get('stream')),
     modelAt,

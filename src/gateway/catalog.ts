@@ -1,5 +1,5 @@
 import { EnginehouseError } from '../core/index.ts'
-import type { ModelView, ServedModel, View } from '../core/index.ts'
+import type { Capability, ModelView, ServedModel, View } from '../core/index.ts'
 import { nearest } from '../lib/nearest.ts'
 
 /** The models as clients may know them. An unlisted one answers to its names, and is named by nobody else. */
@@ -7,6 +7,8 @@ export interface Catalog {
   listed(): readonly ModelView[]
   /** By name or alias. Throws model_not_found with the nearest listed names. */
   show(name: string): ModelView
+  /** Names of listed models that have the capability. */
+  able(capability: Capability): readonly string[]
   /**
    * What a request asks: by name or alias, and without one the model aliased `default`, or the only one. Throws
    * model_not_found, model_required.
@@ -34,6 +36,7 @@ export function createCatalog(view: View): Catalog {
 
   return {
     listed,
+    able: (capability) => listed().flatMap(({ id, capabilities }) => (capabilities.has(capability) ? [id] : [])),
     show(name) {
       const model = view.model(name)
       if (model === undefined) throw notFound(name)

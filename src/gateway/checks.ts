@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { EnginehouseError } from '../core/index.ts'
+import { isForm } from './form.ts'
 import { MAX_HEADER_BYTES, MAX_HEADER_LINES } from './limits.ts'
 
 /*
@@ -66,17 +67,17 @@ export function checkExpectation(request: IncomingMessage): void {
 const JSON_TYPE = /^application\/([a-z0-9!#$&^_.-]+\+)?json\s*(;.*)?$/i
 
 /**
- * Only plain JSON: what is compressed could grow without bound, and the types that a web form can send would get past
+ * Only plain JSON, and forms where files come with them: what is compressed could grow without bound, and the types that a web form can send would get past
  * a browser's preflight. No type at all is taken as JSON.
  */
-export function checkMediaType(request: IncomingMessage): void {
+export function checkMediaType(request: IncomingMessage, body: 'json' | 'form'): void {
   const { 'content-type': type, 'content-encoding': encoding } = request.headers
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new EnginehouseError('media_type_unsupported', { header: 'content-encoding', value: encoding })
+    throw new EnginehouseError('media_type_unsupported', { header: 'content-encoding', value: encoding, body })
   }
-  if (type !== undefined && type !== 'application/json' && !JSON_TYPE.test(type)) {
-    throw new EnginehouseError('media_type_unsupported', { header: 'content-type', value: type })
-  }
+  if (type === undefined || type === 'application/json' || JSON_TYPE.test(type)) return
+  if (body === 'form' && isForm(type)) return
+  throw new EnginehouseError('media_type_unsupported', { header: 'content-type', value: type, body })
 }
 
 export function badRequest(why: string): EnginehouseError {

@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EnginehouseError } from '../core/index.ts'
+import type { Protocol } from './protocols.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Pages of `server.cors` may use this route; all others are for pages of this server alone. */
     readonly crossOrigin?: true
+    /** In whose words errors are said; OpenAI's where it is left out. */
+    readonly protocol?: Protocol
+    /** Takes multipart/form-data beside JSON. */
+    readonly form?: boolean
   }
 }
 

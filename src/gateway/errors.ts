@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { EnginehouseError, specOf } from '../core/index.ts'
+import { EnginehouseError } from '../core/index.ts'
 import type { Bytes, ErrorCode } from '../core/index.ts'
 import type { Logger } from '../telemetry/index.ts'
 import { badRequest } from './checks.ts'
 import { LINGER } from './limits.ts'
+import { statusOf } from './protocols.ts'
 import { errorBody, refuse, retryHeaders } from './refusal.ts'
+import type { Hearer } from './refusal.ts'
 
 /** After these nothing more is read from the connection. */
 const CLOSING: ReadonlySet<ErrorCode> = new Set(['bad_request', 'headers_too_large', 'body_too_large', 'shutting_down'])
@@ -18,16 +20,17 @@ export function createErrorSender(options: { readonly maxBody: Bytes; readonly l
     const error = toRefusal(thrown, request, options.maxBody)
     if (error.code === 'internal')
       options.log.error({ error: thrown, route: request.routeOptions.url }, 'a request failed')
+    const hearer = { protocol: request.routeOptions.config?.protocol ?? 'openai', requestId: request.id } as const
     if (!request.raw.complete) {
       reply.hijack()
-      refuseUnread(request.raw, reply.raw, error, request.id)
+      refuseUnread(request.raw, reply.raw, error, hearer)
       return
     }
     const [name, value] = retryHeaders(error)
-    reply.code(specOf(error.code).status).header(name, value).type('application/json')
+    reply.code(statusOf(error, hearer.protocol)).header(name, value).type('application/json')
     if (CLOSING.has(error.code)) reply.header('connection', 'close')
     if (error.code === 'method_not_allowed') reply.header('allow', allowOf(error))
-    reply.send(errorBody(error))
+    reply.send(errorBody(error, hearer))
   }
 }
 
@@ -39,10 +42,10 @@ function refuseUnread(
   request: IncomingMessage,
   response: ServerResponse,
   error: EnginehouseError,
-  requestId: string,
+  hearer: Hearer,
 ): void {
   const extra = error.code === 'method_not_allowed' ? ['allow', allowOf(error)] : []
-  refuse(response, error, { requestId, close: true, extra, end: false })
+  refuse(response, error, { ...hearer, close: true, extra, end: false })
   let left = LINGER.bytes
   const end = (): void => {
     clearTimeout(timer)
@@ -65,6 +68,7 @@ function toRefusal(error: Error, request: FastifyRequest, maxBody: Bytes): Engin
     return new EnginehouseError('media_type_unsupported', {
       header: 'content-type',
       value: request.headers['content-type'] ?? '',
+      body: 'json',
     })
   }
   if (code === 'FST_ERR_BAD_URL') return badRequest('its path is not valid')

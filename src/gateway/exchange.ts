@@ -16,8 +16,10 @@ import { clientOf } from './access.ts'
 import { ownHeaders } from './answer.ts'
 import type { Asked } from './asked.ts'
 import type { Translated } from './dialects/dialect.ts'
+import { formType } from './form.ts'
 import { Outcome } from './outcome.ts'
 import type { OutcomeObserver } from './outcome.ts'
+import type { Protocol } from './protocols.ts'
 import { Relay } from './relay.ts'
 import type { RelayWatcher } from './relay.ts'
 import { EXIT_SEEN_WITHIN } from './limits.ts'
@@ -39,6 +41,8 @@ export interface ExchangeRoom {
   timeoutsOf(model: ModelName): AnswerTimeouts | null
   /** Whether the model answers routes of this kind. */
   serves(model: ModelName, capability: Capability): boolean
+  /** Names of models that do, as clients may know them. */
+  able(capability: Capability): readonly string[]
   /** Milliseconds of a clock that only moves forward. */
   readonly now: () => Millis
   /** An exchange left `running`. */
@@ -58,6 +62,7 @@ export interface Demand {
   readonly route: string
   /** What the route asks of an engine. */
   readonly capability: Capability
+  readonly protocol: Protocol
   /** What the engine is asked: its own route. */
   readonly path: string
   readonly model: ServedModel
@@ -82,6 +87,9 @@ export interface LiveRequest {
   /** From its arrival to the first byte of the answer; null before there is one. */
   readonly firstByteAfter: Millis | null
 }
+
+/** What Anthropic's clients choose a form of the answer by. */
+const MESSAGES_HEADERS = ['anthropic-version', 'anthropic-beta'] as const
 
 const CLIENT_GONE = new Error('the client went away')
 
@@ -110,7 +118,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     this.#demand = demand
     this.#request = request
     this.#response = response
-    this.#outcome = new Outcome(response, demand.requestId, this)
+    this.#outcome = new Outcome(response, demand, this)
     this.#begun = room.now()
     this.#client = room.access.wanted ? clientOf(request) : null
   }
@@ -235,7 +243,8 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     if (lease.fallbackFrom !== null && !this.#room.serves(lease.model, capability)) {
       lease.release('failed')
       const why = `it stands in for ${lease.fallbackFrom}, which cannot be loaded, and its engine has no such route`
-      const error = new EnginehouseError('unsupported_endpoint', { model: lease.model, route, why })
+      const models = this.#room.able(capability)
+      const error = new EnginehouseError('unsupported_endpoint', { model: lease.model, route, why, models })
       this.#outcome.fail(error, { outcome: 'refused' })
       return
     }
@@ -256,6 +265,8 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       stalledReader: this.#room.stalledReader,
       timeouts: this.#room.timeoutsOf(lease.model),
       translation: this.#demand.translated?.answer(lease.model) ?? null,
+      protocol: this.#demand.protocol,
+      requestId: this.#demand.requestId,
       now: this.#room.now,
       watcher: this,
     })
@@ -283,18 +294,24 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
 
   /** The request that the engine gets is made from parts: nothing that a client wrote decides its line or framing. */
   #order(lease: Lease): UpstreamOrder {
-    const { requestId, path, asked } = this.#demand
+    const { requestId, path, asked, protocol } = this.#demand
     const headers = [
       'content-type',
-      'application/json',
+      asked.boundary === null ? 'application/json' : formType(asked.boundary),
       'authorization',
       `Bearer ${lease.key}`,
       'x-request-id',
       requestId,
     ]
-    const { accept, traceparent } = this.#request.headers
-    if (accept !== undefined) headers.push('accept', accept)
-    if (typeof traceparent === 'string') headers.push('traceparent', traceparent)
+    const { headers: sent } = this.#request
+    if (sent.accept !== undefined) headers.push('accept', sent.accept)
+    if (typeof sent['traceparent'] === 'string') headers.push('traceparent', sent['traceparent'])
+    if (protocol === 'messages') {
+      for (const name of MESSAGES_HEADERS) {
+        const value = sent[name]
+        if (typeof value === 'string') headers.push(name, value)
+      }
+    }
     return {
       path,
       method: 'POST',

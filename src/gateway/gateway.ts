@@ -85,6 +85,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const upstreams = createUpstreams((instance, reason) => {
     for (const exchange of running.all()) if (exchange.instance === instance) exchange.engineEnded(reason)
   })
+  const catalog = createCatalog(view)
   const exchanges: ExchangeRoom = {
     admission,
     upstreams,
@@ -94,6 +95,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     running,
     stalledReader: limits.stalledReader ?? STALLED_READER,
     timeoutsOf: (model) => view.resolve(model)?.timeouts ?? null,
+    able: (capability) => catalog.able(capability),
     serves: (model, capability) => view.resolve(model)?.capabilities.has(capability) ?? false,
     now: options.now ?? (() => performance.now()),
     closed() {
@@ -122,7 +124,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     isLocal,
   })
   registerHealth(app, { view, metrics, stage: () => (draining ? 'stopping' : view.stage) })
-  const catalog = createCatalog(view)
   registerModels(app, catalog)
   registerInference(app, {
     catalog,

@@ -2,11 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EnginehouseError } from '../core/index.ts'
 import type { Bytes, RequestId, ServedModel } from '../core/index.ts'
 import { readAsked } from './asked.ts'
+import type { Asked } from './asked.ts'
 import type { BodyBudget } from './body-budget.ts'
 import type { Catalog } from './catalog.ts'
 import { checkMediaType } from './checks.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeRoom } from './exchange.ts'
+import { boundaryOf, isForm, readForm } from './form.ts'
 import { INFERENCE_ROUTES } from './routes.ts'
 import type { InferenceRoute } from './routes.ts'
 import { requestIdOf } from './ids.ts'
@@ -36,7 +38,7 @@ export function registerInference(app: FastifyInstance, room: InferenceRoom): vo
     scope.addHook('onRequest', (request, reply, next) => {
       try {
         if (room.draining()) throw new EnginehouseError('shutting_down', {})
-        checkMediaType(request.raw)
+        checkMediaType(request.raw, request.routeOptions.config.form === true ? 'form' : 'json')
         room.bodies.take(request.raw, reply.raw)
       } catch (error) {
         return next(error as Error)
@@ -45,10 +47,11 @@ export function registerInference(app: FastifyInstance, room: InferenceRoom): vo
     })
     for (const route of INFERENCE_ROUTES) {
       const handler = inferenceHandler(room, route)
+      const config = { crossOrigin: true, protocol: route.protocol, form: route.body === 'form' } as const
       const errorHandler = (error: Error, request: FastifyRequest, reply: FastifyReply): void =>
         room.refuse(error, request, reply, route.path)
       for (const path of [route.path, ...route.aliases]) {
-        scope.post(path, { errorHandler, config: { crossOrigin: true } }, handler)
+        scope.post(path, { errorHandler, config }, handler)
       }
     }
     done()
@@ -59,9 +62,9 @@ export function registerInference(app: FastifyInstance, room: InferenceRoom): vo
 function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
   return (request: FastifyRequest, reply: FastifyReply): void => {
     const onCold = readOnCold(request)
-    const asked = readAsked(Buffer.isBuffer(request.body) ? request.body : NO_BODY)
+    const asked = read(request, route)
     const model = room.catalog.resolve(asked.model)
-    if (!model.capabilities.has(route.capability)) throw unsupported(model, route)
+    if (!model.capabilities.has(route.capability)) throw unsupported(model, route, room.catalog)
     const translated = route.dialect?.translate(asked) ?? null
     // The body took its time; the drain may have begun meanwhile.
     if (room.draining()) throw new EnginehouseError('shutting_down', {})
@@ -76,6 +79,7 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
         requestId,
         route: route.path,
         capability: route.capability,
+        protocol: route.protocol,
         path: translated?.path ?? route.path,
         model,
         asked: translated?.asked ?? asked,
@@ -88,6 +92,12 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
   }
 }
 
+function read(request: FastifyRequest, { body: kind }: InferenceRoute): Asked {
+  const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY
+  const { 'content-type': type } = request.raw.headers
+  return kind === 'form' && type !== undefined && isForm(type) ? readForm(body, boundaryOf(type)) : readAsked(body)
+}
+
 function readOnCold(request: FastifyRequest): 'wait' | 'fail' {
   const value = request.raw.headers['x-enginehouse-on-cold']
   if (value === undefined || value === 'wait') return 'wait'
@@ -95,7 +105,12 @@ function readOnCold(request: FastifyRequest): 'wait' | 'fail' {
   throw new EnginehouseError('parameter_invalid', { param: 'x-enginehouse-on-cold', expected: '`wait` or `fail`' })
 }
 
-function unsupported(model: ServedModel, route: InferenceRoute): EnginehouseError {
+function unsupported(model: ServedModel, route: InferenceRoute, catalog: Catalog): EnginehouseError {
   const why = `it is not among what the model is for (${[...model.capabilities].join(', ') || 'nothing'})`
-  return new EnginehouseError('unsupported_endpoint', { model: model.id, route: route.path, why })
+  return new EnginehouseError('unsupported_endpoint', {
+    model: model.id,
+    route: route.path,
+    why,
+    models: catalog.able(route.capability),
+  })
 }

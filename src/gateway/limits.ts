@@ -41,6 +41,10 @@ export const MAX_DEPTH = 128
 /** Bodies up to this are parsed whole for validity; above it only their structure is checked (about 4 ms per MiB). */
 export const PARSE_LIMIT: Bytes = MIB
 
+/** Parts of a form, and headers of one: what readers in engines take as well. */
+export const MAX_PARTS = 1000
+export const MAX_PART_HEADERS: Bytes = 8 * 1024
+
 /** A client that takes nothing for this long, while the engine is held up by it, is cut. */
 export const STALLED_READER: Millis = 30_000
 /** An answer that has to be seen whole before any of it is passed on: unframed ones and errors in a foreign shape. */

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
-import { specOf } from '../core/index.ts'
 import type { EnginehouseError } from '../core/index.ts'
 import type { RequestOutcome } from '../telemetry/index.ts'
+import { statusOf } from './protocols.ts'
 import { errorEvent, refuse } from './refusal.ts'
+import type { Hearer } from './refusal.ts'
 
 export interface OutcomeObserver {
   /** Called once, before the client can see the outcome. `status`: what it gets; null where it left before. */
@@ -26,14 +27,14 @@ export interface Failure {
  */
 export class Outcome {
   readonly #response: ServerResponse
-  readonly #requestId: string
+  readonly #hearer: Hearer
   readonly #observer: OutcomeObserver
   #settled: RequestOutcome | null = null
   #begun: 'no' | 'stream' | 'body' = 'no'
 
-  constructor(response: ServerResponse, requestId: string, observer: OutcomeObserver) {
+  constructor(response: ServerResponse, hearer: Hearer, observer: OutcomeObserver) {
     this.#response = response
-    this.#requestId = requestId
+    this.#hearer = hearer
     this.#observer = observer
   }
 
@@ -56,13 +57,13 @@ export class Outcome {
 
   fail(error: EnginehouseError, { outcome, status }: Failure): void {
     const response = this.#response
-    const given = this.#begun === 'no' ? (status ?? specOf(error.code).status) : response.statusCode
+    const given = this.#begun === 'no' ? (status ?? statusOf(error, this.#hearer.protocol)) : response.statusCode
     if (!this.#settle(outcome, error, given)) return
     if (this.#begun === 'no') {
       const close = error.code === 'shutting_down'
-      refuse(response, error, { requestId: this.#requestId, close, ...(status === undefined ? {} : { status }) })
+      refuse(response, error, { ...this.#hearer, close, ...(status === undefined ? {} : { status }) })
     } else if (this.#begun === 'stream' && !response.writableNeedDrain) {
-      response.write(errorEvent(error), () => cut(response))
+      response.write(errorEvent(error, this.#hearer), () => cut(response))
     } else {
       cut(response)
     }

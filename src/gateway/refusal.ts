@@ -3,31 +3,65 @@ import type { ServerResponse } from 'node:http'
 import { specOf } from '../core/index.ts'
 import type { EnginehouseError, ErrorCode } from '../core/index.ts'
 import { RETRY_AFTER_SECONDS } from './limits.ts'
+import { messagesError, statusOf } from './protocols.ts'
+import type { Protocol } from './protocols.ts'
 
 /** The request's field that an error is about, where its facts do not say. */
 const PARAMETER: Partial<Record<ErrorCode, string>> = { model_not_found: 'model', model_required: 'model' }
 
+/** Whom an error is said to. */
+export interface Hearer {
+  readonly protocol: Protocol
+  /** Null where no request was understood. */
+  readonly requestId: string | null
+  /** What is sent, where it is not the error's own. */
+  readonly status?: number
+}
+
+const NOBODY: Hearer = { protocol: 'openai', requestId: null }
+
 /**
  * OpenAI's error body; its four members are always there, as its published schema asks. `next` and `facts` beside them
- * are for programs that show the two apart; clients that show the message alone read what to do in it.
+ * are for programs that show the two apart; clients that show the message alone read what to do in it. Anthropic's has the same members inside
+ * its own.
  */
-export function errorBody(error: EnginehouseError): string {
-  const facts = error.facts as { readonly param?: unknown }
-  return JSON.stringify({
-    error: {
-      message: `${error.message} ${error.next}`,
-      type: specOf(error.code).type,
-      param: typeof facts.param === 'string' ? facts.param : (PARAMETER[error.code] ?? null),
-      code: error.code,
-      next: error.next,
-      facts: error.facts,
-    },
-  })
+export function errorBody(error: EnginehouseError, hearer: Hearer = NOBODY): string {
+  const { protocol, requestId } = hearer
+  const { message, ...more } = membersOf(error)
+  if (protocol === 'messages')
+    return messagesError(hearer.status ?? statusOf(error, protocol), message, requestId, more)
+  return JSON.stringify({ error: { message, ...more } })
 }
 
 /** The same as the last event of a stream that cannot go on; clients raise it. */
-export function errorEvent(error: EnginehouseError): string {
-  return `data: ${errorBody(error)}\n\n`
+export function errorEvent(error: EnginehouseError, hearer: Hearer): string {
+  const body = errorBody(error, hearer)
+  switch (hearer.protocol) {
+    case 'openai':
+      return `data: ${body}\n\n`
+    case 'messages':
+      return `event: error\ndata: ${body}\n\n`
+    case 'responses': {
+      const { message, code, param } = membersOf(error)
+      // Its own event has the members beside `type`; OpenAI's libraries raise what has an `error`.
+      const event = { type: 'error', code, message, param, ...(JSON.parse(body) as object) }
+      return `event: error\ndata: ${JSON.stringify(event)}\n\n`
+    }
+    default:
+      return hearer.protocol satisfies never
+  }
+}
+
+function membersOf(error: EnginehouseError) {
+  const facts = error.facts as { readonly param?: unknown }
+  return {
+    message: `${error.message} ${error.next}`,
+    type: specOf(error.code).type,
+    param: typeof facts.param === 'string' ? facts.param : (PARAMETER[error.code] ?? null),
+    code: error.code,
+    next: error.next,
+    facts: error.facts,
+  }
 }
 
 /** Headers that tell client libraries whether to send the request again: without them most do, two to four times. */
@@ -37,10 +71,7 @@ export function retryHeaders(error: EnginehouseError): readonly [name: string, v
     : ['x-should-retry', 'false']
 }
 
-export interface RefusalOptions {
-  /** Null where no request was understood. */
-  readonly requestId: string | null
-  readonly status?: number
+export interface RefusalOptions extends Hearer {
   /** What follows on this connection cannot be trusted, or is not wanted any more. */
   readonly close?: boolean
   /** More headers, names and values in turn. */
@@ -51,12 +82,12 @@ export interface RefusalOptions {
 
 /** Answers with an error on a response whose headers are not sent yet. */
 export function refuse(response: ServerResponse, error: EnginehouseError, options: RefusalOptions): void {
-  const body = Buffer.from(errorBody(error))
+  const body = Buffer.from(errorBody(error, options))
   const headers = ['content-type', 'application/json', 'content-length', String(body.length), ...retryHeaders(error)]
   if (options.requestId !== null) headers.push('x-request-id', options.requestId)
   if (options.extra !== undefined) headers.push(...options.extra)
   if (options.close === true) headers.push('connection', 'close')
-  response.writeHead(options.status ?? specOf(error.code).status, headers)
+  response.writeHead(options.status ?? statusOf(error, options.protocol), headers)
   response.write(body)
   if (options.end !== false) response.end()
 }

@@ -6,18 +6,24 @@ import type { TokenUsage } from '../telemetry/index.ts'
 import { AnswerDeadline } from './answer-deadline.ts'
 import type { PassedLimit } from './answer-deadline.ts'
 import { answerHeaders, kindOf } from './answer.ts'
+import type { AnswerKind } from './answer.ts'
 import { UnreadableAnswer } from './dialects/dialect.ts'
 import type { AnswerTranslation } from './dialects/dialect.ts'
 import { MAX_HELD } from './limits.ts'
 import type { Outcome } from './outcome.ts'
+import { engineErrors } from './protocols.ts'
+import type { Protocol } from './protocols.ts'
+import { StreamEnd } from './stream-end.ts'
 import type { Upstream, UpstreamOrder } from './upstream.ts'
 import { UsageFinder } from './usage.ts'
 
 /** Reason of every abort of ours; its stack would say nothing. */
 const GIVEN_UP = new Error('the request was given up')
-const DONE = '[DONE]'
-/** Enough for `data: [DONE]` and the line ends after it. */
-const TAIL = 32
+/**
+ * What is said for an engine's 501, which is how llama-server refuses what its model lacks: clients send every 5xx
+ * again, and this one stays.
+ */
+const NOT_IMPLEMENTED = 400
 
 export interface RelayOptions {
   readonly upstream: Upstream
@@ -34,6 +40,8 @@ export interface RelayOptions {
   readonly now: () => Millis
   /** Null: the engine's bytes are the client's. */
   readonly translation: AnswerTranslation | null
+  readonly protocol: Protocol
+  readonly requestId: string
   readonly watcher: RelayWatcher
 }
 
@@ -65,8 +73,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   #held: Buffer[] | null = null
   #heldBytes = 0
   #headers: string[] = []
-  /** The end of an unframed stream so far; null for others. */
-  #tail: string | null = null
+  /** Of an unframed stream; null for others. */
+  #end: StreamEnd | null = null
   #stall: NodeJS.Timeout | null = null
   #stalled = false
   #deadline: AnswerDeadline | null = null
@@ -120,21 +128,22 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#answered = true
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(_: Dispatcher.DispatchController, said: number, headers: IncomingHttpHeaders): void {
     // Early hints and the like are between the engine and us.
-    if (status < 200 || this.#over) return
+    if (said < 200 || this.#over) return
+    const status = said === 501 ? NOT_IMPLEMENTED : said
     const kind = kindOf(status, headers)
     if (status === 401) return this.#fail('engine_protocol', 'it refused the key that it was started with.')
     if (status >= 400 && !kind.stream && (!kind.json || kind.empty)) return this.#refused(status)
     this.#status = status
-    this.#translation = status < 300 ? this.#options.translation : null
+    this.#translation = this.#translationOf(status, kind)
     const isOurs = this.#translation !== null
     this.#headers = answerHeaders(headers, this.#options.ownHeaders, isOurs ? { ...kind, unframed: true } : kind)
     if ((kind.unframed || isOurs) && !kind.stream) {
       this.#held = []
       return
     }
-    if (kind.unframed && !isOurs) this.#tail = ''
+    if (kind.unframed && !isOurs) this.#end = new StreamEnd(this.#options.protocol)
     this.#options.outcome.begin(kind.stream ? 'stream' : 'body', status, this.#headers)
   }
 
@@ -150,8 +159,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const usage = this.#usage.look(piece)
     if (usage !== null) watcher.used(usage)
     if (this.#held !== null) return this.#hold(this.#held, piece)
-    if (this.#tail !== null)
-      this.#tail = (this.#tail + piece.toString('latin1', Math.max(0, piece.length - TAIL))).slice(-TAIL)
+    this.#end?.take(piece)
     const bytes = this.#translation === null ? piece : this.#translated((translation) => translation.piece(piece))
     // An empty chunk would be the end of the body.
     if (bytes !== null && bytes.length > 0 && !response.write(bytes)) {
@@ -163,7 +171,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#over) return
     if (this.#held !== null) return this.#passHeld(this.#held)
-    if (this.#tail !== null && !this.#tail.trimEnd().endsWith(DONE)) return this.#truncated()
+    if (this.#end?.whole === false) return this.#truncated()
     if (this.#translation !== null) return this.#endTranslated()
     this.#complete()
   }
@@ -185,6 +193,12 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   get #over(): boolean {
     return this.#abandoned || this.#options.outcome.settled !== null
+  }
+
+  #translationOf(status: number, kind: AnswerKind): AnswerTranslation | null {
+    if (status < 300) return this.#options.translation
+    if (status < 400 || kind.stream) return null
+    return engineErrors(this.#options.protocol, status, this.#options.requestId)
   }
 
   #complete(): void {

@@ -2,6 +2,7 @@ import type { Capability } from '../core/index.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { generate } from './dialects/generate.ts'
 import { tgi, tgiStream } from './dialects/tgi.ts'
+import type { Protocol } from './protocols.ts'
 
 /** An inference route: `path` is what metrics say, and what an engine that has it is asked; `aliases` lead to the same. */
 export interface InferenceRoute {
@@ -10,21 +11,51 @@ export interface InferenceRoute {
   readonly capability: Capability
   /** Null: the engine has this very route, and gets the body as it came. */
   readonly dialect: Dialect | null
+  /** In whose words its errors are said. */
+  readonly protocol: Protocol
+  /** `form`: multipart/form-data is taken beside JSON, as files come with it. */
+  readonly body: 'json' | 'form'
 }
 
+/*
+ * The paths are those that every engine with the capability has: llama-server and vLLM both rank at /v1/rerank and at
+ * /rerank, and reranking servers of other shapes at /rerank alone. Shapes are the engines' own: /tokenize takes
+ * `content` of llama-server, `prompt` or `messages` of vLLM, `inputs` of TGI.
+ */
 export const INFERENCE_ROUTES: readonly InferenceRoute[] = Object.freeze([
-  { path: '/v1/chat/completions', aliases: ['/chat/completions'], capability: 'chat', dialect: null },
-  { path: '/v1/completions', aliases: ['/completions'], capability: 'completions', dialect: null },
-  { path: '/v1/embeddings', aliases: ['/embeddings'], capability: 'embeddings', dialect: null },
-  { path: '/v1/generate', aliases: [], capability: 'completions', dialect: generate },
-  { path: '/generate', aliases: [], capability: 'completions', dialect: tgi },
-  { path: '/generate_stream', aliases: [], capability: 'completions', dialect: tgiStream },
+  route('/v1/chat/completions', 'chat', { aliases: ['/chat/completions'] }),
+  route('/v1/completions', 'completions', { aliases: ['/completions'] }),
+  route('/v1/embeddings', 'embeddings', { aliases: ['/embeddings'] }),
+  route('/v1/responses', 'responses', { aliases: ['/responses'], protocol: 'responses' }),
+  route('/v1/messages', 'messages', { protocol: 'messages' }),
+  route('/v1/messages/count_tokens', 'messages', { protocol: 'messages' }),
+  route('/v1/rerank', 'rerank', { aliases: ['/v2/rerank', '/reranking'] }),
+  route('/rerank', 'rerank'),
+  route('/v1/score', 'score'),
+  route('/tokenize', 'tokenize'),
+  route('/detokenize', 'detokenize'),
+  route('/infill', 'infill'),
+  route('/v1/audio/transcriptions', 'transcriptions', { body: 'form' }),
+  route('/v1/audio/translations', 'translations', { body: 'form' }),
+  route('/v1/audio/speech', 'speech'),
+  route('/v1/images/generations', 'images'),
+  route('/v1/images/edits', 'images', { body: 'form' }),
+  route('/v1/images/variations', 'images', { body: 'form' }),
+  route('/v1/generate', 'completions', { dialect: generate }),
+  route('/generate', 'completions', { dialect: tgi }),
+  route('/generate_stream', 'completions', { dialect: tgiStream }),
 ])
+
+function route(
+  path: string,
+  capability: Capability,
+  more: Partial<Omit<InferenceRoute, 'path' | 'capability'>> = {},
+): InferenceRoute {
+  return Object.freeze({ path, capability, aliases: [], dialect: null, protocol: 'openai', body: 'json', ...more })
+}
 
 /** Routes that belong to the contract and are not built: they are refused by name. One that is registered wins over this list. */
 const NOT_BUILT: readonly string[] = [
-  '/v1/responses /responses /v1/rerank /rerank /v2/rerank /v1/score /v1/audio/* /v1/images/*',
-  '/tokenize /detokenize /infill /v1/messages /v1/messages/count_tokens',
   '/v1/models/inventory /v1/models/download /v1/models/download/:job',
   '/models/sse',
   '/api/version /api/tags /api/ps /api/show /api/chat /api/generate /api/embed /api/embeddings /api/pull',

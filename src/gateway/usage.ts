@@ -4,6 +4,7 @@ const USAGE = Buffer.from('"usage":{')
 const QUOTE = 0x22
 const CLOSE = 0x7d
 const NEWLINE = 0x0a
+const CACHED = /"cache_(?:read|creation)_input_tokens":\s*(\d{1,12})/g
 /** What is read after a hit: engines write the object's integers within this. */
 const WINDOW = 512
 
@@ -13,30 +14,45 @@ const WINDOW = 512
  */
 export class UsageFinder {
   #begun: Buffer | null = null
+  /** Anthropic's streams count the input at their beginning and the output at their end. */
+  #last: TokenUsage | null = null
 
   /** The count whose end is in this piece; null without one. */
   look(piece: Buffer): TokenUsage | null {
     const text = this.#begun === null ? piece : Buffer.concat([this.#begun, piece])
     this.#begun = null
-    if (text.indexOf(USAGE) < 0) {
+    let at = text.indexOf(USAGE)
+    if (at < 0) {
       this.#begun = beginningOfWord(text)
       return null
     }
     // Some engines count with every token: the last one holds.
-    const at = text.lastIndexOf(USAGE)
-    if (text.length - at < WINDOW && text.indexOf(CLOSE, at) < 0) {
-      this.#begun = Buffer.from(text.subarray(at))
-      return null
+    let found: TokenUsage | null = null
+    while (at >= 0) {
+      if (text.length - at < WINDOW && text.indexOf(CLOSE, at) < 0) {
+        this.#begun = Buffer.from(text.subarray(at))
+        break
+      }
+      const next = text.indexOf(USAGE, at + USAGE.length)
+      const end = next < 0 ? at + WINDOW : Math.min(next, at + WINDOW)
+      found = this.#last = read(text.toString('latin1', at, end), this.#last) ?? this.#last
+      at = next
     }
-    return read(text.toString('latin1', at, at + WINDOW))
+    return found
   }
 }
 
-function read(text: string): TokenUsage | null {
-  const input = /"prompt_tokens":\s*(\d{1,12})/.exec(text)
-  const output = /"completion_tokens":\s*(\d{1,12})/.exec(text)
+/** In OpenAI's words or in those of Responses and Messages; of the latter the input is what no cache held. */
+function read(text: string, before: TokenUsage | null): TokenUsage | null {
+  const input = /"(?:prompt|input)_tokens":\s*(\d{1,12})/.exec(text)
+  const output = /"(?:completion|output)_tokens":\s*(\d{1,12})/.exec(text)
   if (input === null && output === null) return null
-  return { input: Number(input?.[1] ?? 0), output: Number(output?.[1] ?? 0) }
+  let cached = 0
+  if (input !== null) for (const [, count] of text.matchAll(CACHED)) cached += Number(count)
+  return {
+    input: input === null ? (before?.input ?? 0) : Number(input[1]) + cached,
+    output: output === null ? (before?.output ?? 0) : Number(output[1]),
+  }
 }
 
 /** The end of `text` where it may be the beginning of the word. Events end with a line break, so mostly none is. */

@@ -1,4 +1,4 @@
-import { GIB, MIB } from '../core/index.ts'
+import { CAPABILITIES, GIB, MIB } from '../core/index.ts'
 import type { MemorySpec, ModelSpec, ServerSpec } from '../core/index.ts'
 import { deepFreeze } from './freeze.ts'
 
@@ -38,7 +38,7 @@ export const DEFAULT_MODEL: Omit<ModelSpec, NotShared> = deepFreeze({
   command: [],
   cwd: null,
   health: { path: '/health', status: 200 },
-  capabilities: ['chat', 'completions', 'embeddings'],
+  capabilities: CAPABILITIES,
   servedName: null,
   stop: { signal: 'SIGTERM', grace: 10_000, command: null },
   minResidency: null,

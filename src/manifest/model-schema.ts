@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Capability, StopSignal } from '../core/index.ts'
+import { CAPABILITIES } from '../core/index.ts'
+import type { StopSignal } from '../core/index.ts'
 import { gpus, memory } from './devices.ts'
 import { engineKeys, type EngineKeys } from './engine-keys.ts'
 import { about, listOf, section, text, wholeNumber } from './leaves.ts'
@@ -13,7 +14,6 @@ const flagValue = z.union([z.boolean(), z.null(), z.string(), z.number(), z.arra
   error: 'true, false, text, a number, or a list of these',
 })
 
-const CAPABILITIES = ['chat', 'completions', 'embeddings'] as const satisfies readonly Capability[]
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const satisfies readonly StopSignal[]
 
 /** As long as nobody says which engines there are; see modelSections. */
@@ -147,12 +147,12 @@ export const modelShape = {
     ),
   health: section.meta(about('For the engine command: the route that says that the server is healthy.')),
   capabilities: listOf(
-    z.enum(CAPABILITIES, { error: 'chat, completions or embeddings' }),
-    'a list of chat, completions, embeddings',
+    z.enum(CAPABILITIES, { error: CAPABILITIES.join(', ') }),
+    `a list of ${CAPABILITIES.join(', ')}`,
     CAPABILITIES.length,
   ).meta(
     about(
-      'For the engine command: the routes that it answers; a request to another gets a 404 that says so. Default [chat, completions, embeddings].',
+      `For the engine command: the routes that it answers; a request to another gets a 404 that says so. Default [${CAPABILITIES.join(', ')}].`,
       CAPABILITIES,
       [['chat', 'completions']],
     ),

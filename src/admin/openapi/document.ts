@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-import { INFERENCE_BODIES } from './bodies.ts'
+import { FORM_BODIES, INFERENCE_BODIES } from './bodies.ts'
 import { FAMILIES, ROUTE_NOTES, type RouteNote } from './route-notes.ts'
 import { SHAPE_SCHEMAS } from './shape-schemas.ts'
 
@@ -75,7 +75,7 @@ export function openApiDocument(version: string): OpenApiDocument {
       version,
       description:
         'One address for all models of a host. No key is asked for on loopback and unix sockets. ' +
-        'Errors have one shape, whatever the route.',
+        'Errors have one shape, and on /v1/messages that of Anthropic.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     tags: Object.entries(FAMILIES).map(([name, description]) => ({ name, description })),
@@ -102,7 +102,7 @@ function operationOf(route: string, path: string, note: RouteNote): Operation {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: !acceptsNothing(body), content: json(inline(body, 'input')) } }),
+      : { requestBody: { required: !acceptsNothing(body), content: bodyOf(route, inline(body, 'input')) } }),
     responses: {
       '200': { description: 'As asked.', content: answerOf(note, body !== undefined) },
       default: { description: 'An error.', content: json({ $ref: '#/components/schemas/Error' }) },
@@ -121,7 +121,7 @@ function answerOf(note: RouteNote, hasBody: boolean): Content {
   }
   if (note.answers !== undefined) return json(answerSchema(note.answers))
   const anything = json({ type: 'object' })
-  const isInference = note.family === 'openai' && hasBody
+  const isInference = (note.family === 'openai' || note.family === 'engines') && hasBody
   return isInference ? { ...anything, 'text/event-stream': { schema: { type: 'string' } } } : anything
 }
 
@@ -145,6 +145,10 @@ function memberSchema(member: string): [string, Schema] {
 
 function reference(shape: string): Schema {
   return { $ref: `#/components/schemas/${shape.replace(/Shape$/, '')}` }
+}
+
+function bodyOf(route: string, schema: Schema): Content {
+  return FORM_BODIES.has(route) ? { 'multipart/form-data': { schema } } : json(schema)
 }
 
 function json(schema: Schema): Content {

@@ -34,6 +34,7 @@ export interface RouteNote {
 /** In the order of the page. */
 export const FAMILIES = Object.freeze({
   openai: 'OpenAI: what clients use',
+  engines: "Engines' own, and Anthropic's: passed on where the engine has them",
   dialects: 'For clients of other servers',
   operations: 'For load balancers, Prometheus and people',
   native: 'For operators',
@@ -42,6 +43,7 @@ export const FAMILIES = Object.freeze({
 const openai = { family: 'openai', wakes: 'no' } as const
 const dialect = { family: 'dialects', wakes: 'no' } as const
 const inference = { family: 'openai', wakes: 'yes' } as const
+const own = { family: 'engines', wakes: 'yes' } as const
 const operations = { family: 'operations', wakes: 'no' } as const
 const native = { family: 'native', wakes: 'no' } as const
 
@@ -53,6 +55,33 @@ export const ROUTE_NOTES: Readonly<Record<string, RouteNote>> = Object.freeze({
   'POST /completions': { ...inference, what: 'the same' },
   'POST /v1/embeddings': { ...inference, what: 'vectors, where the engine embeds' },
   'POST /embeddings': { ...inference, what: 'the same' },
+  'POST /v1/responses': { ...inference, what: 'a response, streamed or not' },
+  'POST /responses': { ...inference, what: 'the same' },
+  'POST /v1/audio/transcriptions': {
+    ...inference,
+    what: 'what a recording says: a form with a `file`, `model` before or behind it',
+  },
+  'POST /v1/audio/translations': { ...inference, what: 'the same in English' },
+  'POST /v1/audio/speech': { ...inference, what: 'a text, spoken', type: 'audio/*' },
+  'POST /v1/images/generations': { ...inference, what: 'images from a text' },
+  'POST /v1/images/edits': { ...inference, what: 'images from images and a text: a form' },
+  'POST /v1/images/variations': { ...inference, what: 'images like an image: a form' },
+  'POST /v1/messages': { ...own, what: 'Anthropic: a message, streamed or not; errors in its shape' },
+  'POST /v1/messages/count_tokens': { ...own, what: 'Anthropic: how many tokens a message would be' },
+  'POST /v1/rerank': { ...own, what: 'documents by how well they answer a `query`' },
+  'POST /v2/rerank': { ...own, what: 'the same, asked of the engine as /v1/rerank' },
+  'POST /reranking': { ...own, what: 'the same, asked of the engine as /v1/rerank' },
+  'POST /rerank': { ...own, what: 'the same, in the shape that the engine has under this name' },
+  'POST /v1/score': { ...own, what: 'how alike texts are, as vLLM says it' },
+  'POST /tokenize': {
+    ...own,
+    what: 'a text as tokens: `content` for llama-server, `prompt` or `messages` for vLLM, `inputs` for TGI',
+  },
+  'POST /detokenize': { ...own, what: '`tokens` as a text' },
+  'POST /infill': {
+    ...own,
+    what: 'what stands between `input_prefix` and `input_suffix`, as llama-server fills it in',
+  },
   'POST /v1/generate': {
     ...dialect,
     wakes: 'yes',

@@ -31,6 +31,13 @@ export const REQUEST_ERRORS = Object.freeze({
     next: 'Send one JSON object as the body.',
     example: { why: 'it ends inside a string' },
   }),
+  form_invalid: define<{ why: string }>({
+    ...client,
+    status: 400,
+    sentence: (f) => `The request body is not a multipart form: ${f.why}.`,
+    next: 'Send the fields and files as multipart/form-data, as client libraries do.',
+    example: { why: 'its last part does not end' },
+  }),
   parameter_invalid: define<{ param: string; expected: string }>({
     ...client,
     status: 400,
@@ -46,12 +53,15 @@ export const REQUEST_ERRORS = Object.freeze({
     example: { limit: 32 * MIB },
     about: 'Images and audio travel inside the body, encoded; they are what usually makes it large.',
   }),
-  media_type_unsupported: define<{ header: string; value: string }>({
+  media_type_unsupported: define<{ header: string; value: string; body: 'json' | 'form' }>({
     ...client,
     status: 415,
     sentence: (f) => `The ${f.header} ${quote(f.value)} is not accepted here.`,
-    next: 'Send an uncompressed JSON body with content-type: application/json.',
-    example: { header: 'content-type', value: 'text/plain' },
+    next: (f) =>
+      f.body === 'form'
+        ? 'Send an uncompressed body with content-type: multipart/form-data, or JSON with application/json.'
+        : 'Send an uncompressed JSON body with content-type: application/json.',
+    example: { header: 'content-type', value: 'text/plain', body: 'json' },
   }),
   method_not_allowed: define<{ method: string; path: string; allow: readonly string[] }>({
     ...client,
@@ -83,15 +93,23 @@ export const REQUEST_ERRORS = Object.freeze({
     exit: EXIT.usage,
     sentence: (f) => `The route ${f.method} ${quote(f.path)} is not supported by this version.`,
     next: 'The CHANGELOG says what each version can do.',
-    example: { method: 'POST', path: '/v1/images/generations' },
+    example: { method: 'POST', path: '/api/chat' },
     about: 'The route has a meaning elsewhere, so that it is refused by name instead of being unknown.',
   }),
-  unsupported_endpoint: define<{ model: string; route: string; why: string }>({
+  unsupported_endpoint: define<{ model: string; route: string; why: string; models: readonly string[] }>({
     ...client,
     status: 404,
     sentence: (f) => `The model ${quote(f.model)} does not answer ${f.route}: ${f.why}.`,
-    next: 'Ask a model whose engine has this route.',
-    example: { model: 'search', route: '/v1/chat/completions', why: 'it is run for embeddings' },
+    next: (f) =>
+      f.models.length > 0
+        ? `Ask a model that does: ${list(f.models)}.`
+        : 'No model here does; one whose engine has the route must be added to the manifest.',
+    example: {
+      model: 'search',
+      route: '/v1/chat/completions',
+      why: 'it is not among what the model is for (embeddings)',
+      models: ['chat'],
+    },
     about: 'Which routes a model answers comes from its engine, and for `engine: command` from `capabilities`.',
   }),
   host_not_allowed: define<{ host: string; allowed: readonly string[] }>({

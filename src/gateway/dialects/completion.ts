@@ -37,7 +37,7 @@ export function completionBody(members: Readonly<Record<string, string | null>>,
   const given = Object.entries(members).flatMap(([name, raw]) => (raw === null ? [] : [`"${name}":${raw}`]))
   if (stream) given.push('"stream":true', '"stream_options":{"include_usage":true}')
   const body = Buffer.from(`{${given.join(',')}}`)
-  return { body, model: null, stream, modelAt: null, inside: 1, empty: given.length === 0 }
+  return { body, boundary: null, model: null, stream, modelAt: null, inside: 1, empty: given.length === 0 }
 }
 
 export function translateCompletion(writer: CompletionWriter): AnswerTranslation {

@@ -1,3 +1,4 @@
+import { CAPABILITIES } from '../../../src/core/index.ts'
 import type {
   Address,
   Admission,
@@ -41,7 +42,7 @@ export function modelView(id: string, fields: Partial<ModelView> = {}): ModelVie
     lastLoad: null,
     lastReason: null,
     failure: null,
-    capabilities: new Set(['chat', 'completions', 'embeddings']),
+    capabilities: new Set(CAPABILITIES),
     ...fields,
   }
 }

@@ -37,7 +37,7 @@ const TABLE: readonly (readonly [fear: string, bytes: string, status: number, co
   ],
   ['the wrong method', `GET ${CHAT} HTTP/1.1\r\n${END}\r\n`, 405, 'method_not_allowed'],
   ['an unknown path', post(BODY, '', '/v1/chat/complete'), 404, 'route_not_found'],
-  ['a path that is not built', post(BODY, '', '/v1/responses'), 404, 'route_not_supported'],
+  ['a path that is not built', post(BODY, '', '/api/chat'), 404, 'route_not_supported'],
   ['a path that is not valid', `GET /v1/%zz HTTP/1.1\r\n${END}\r\n`, 400, 'bad_request'],
   ['two lengths', post(BODY, 'content-length: 13\r\n'), 400, 'bad_request'],
   ['a length and chunks', post(BODY, 'transfer-encoding: chunked\r\n'), 400, 'bad_request'],

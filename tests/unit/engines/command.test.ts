@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { CAPABILITIES } from '../../../src/core/index.ts'
 import { commandEngine } from '../../../engines/command/adapter.ts'
 import { modelSpec } from '../../fixtures/model-spec.ts'
 import { planRequest } from './request.ts'
@@ -33,7 +34,7 @@ test.each([
 
 test('it needs no program of ours, answers all routes, and proves itself by its socket alone', async () => {
   expect(await commandEngine.locate({ configured: null, image: null, path: [], installed: '/none' })).toBeNull()
-  expect([...commandEngine.capabilities(modelSpec())]).toEqual(['chat', 'completions', 'embeddings'])
+  expect([...commandEngine.capabilities(modelSpec())]).toEqual(CAPABILITIES)
   expect([...commandEngine.capabilities(modelSpec({ capabilities: ['chat'] }))]).toEqual(['chat'])
   expect(commandEngine.plan(planRequest({ command: ['serve'] })).readiness.guarded).toBeNull()
 })

@@ -83,11 +83,21 @@ test('the key is in the environment and nowhere else', () => {
   expect(argv.join(' ')).not.toContain('k3y')
 })
 
+const TEXT = ['chat', 'completions', 'responses', 'messages', 'tokenize', 'detokenize', 'infill'] as const
+
 test.each([
-  [[], ['chat', 'completions']],
-  [[['embeddings', true]], ['embeddings']],
-  [[['--embedding', true]], ['embeddings']],
-  [[['reranking', true]], []],
+  [[], TEXT],
+  [[['mmproj', 'projector.gguf']], [...TEXT, 'transcriptions']],
+  [[['embeddings', true]], ['embeddings', 'tokenize', 'detokenize']],
+  [[['--embedding', true]], ['embeddings', 'tokenize', 'detokenize']],
+  [[['reranking', true]], ['rerank', 'tokenize', 'detokenize']],
+  [
+    [
+      ['embeddings', true],
+      ['pooling', 'rank'],
+    ],
+    ['rerank', 'tokenize', 'detokenize'],
+  ],
 ] as const)('%j: what it answers', (args, expected) => {
   expect([...llamaServer.capabilities(modelSpec({ args }))]).toEqual(expected)
 })

@@ -100,14 +100,14 @@ test.each([
 })
 
 test.each([
-  [[], ['chat', 'completions']],
-  [[['runner', 'pooling']], ['embeddings']],
+  [[], ['chat', 'completions', 'responses', 'messages', 'tokenize', 'detokenize', 'transcriptions', 'translations']],
+  [[['runner', 'pooling']], ['embeddings', 'rerank', 'score', 'tokenize', 'detokenize']],
   [
     [
       ['--runner', 'pooling'],
       ['convert', 'classify'],
     ],
-    [],
+    ['rerank', 'score', 'tokenize', 'detokenize'],
   ],
 ] as const)('%j: what it answers', (args, expected) => {
   expect([...vllm.capabilities(modelSpec({ engine: 'vllm', args }))]).toEqual(expected)

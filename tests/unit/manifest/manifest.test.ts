@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { GIB, MIB, variantsOf } from '../../../src/core/index.ts'
+import { CAPABILITIES, GIB, MIB, variantsOf } from '../../../src/core/index.ts'
 import { fixture, modelOf, ON_GPU, parseBad, parseGood } from './helpers.ts'
 
 test('a minimal manifest has every default', () => {
@@ -30,7 +30,7 @@ test('a minimal manifest has every default', () => {
       command: [],
       cwd: null,
       health: { path: '/health', status: 200 },
-      capabilities: ['chat', 'completions', 'embeddings'],
+      capabilities: CAPABILITIES,
       servedName: null,
       stop: { signal: 'SIGTERM', grace: 10_000, command: null },
       minResidency: null,

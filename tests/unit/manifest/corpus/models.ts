@@ -41,7 +41,11 @@ export const MODELS: readonly Case[] = [
     ),
   ],
   ['a cwd with ~', command('cwd: ▶~/server'), ['manifest_value', '~ is not expanded']],
-  ['no capability', command('capabilities: ▶[]'), ['manifest_value', 'a list of chat, completions, embeddings']],
+  [
+    'no capability',
+    command('capabilities: ▶[]'),
+    ['manifest_value', 'a list of chat, completions, embeddings, responses'],
+  ],
   ['a misspelt capability', command('capabilities: [▶chats]'), ['manifest_value', 'Did you mean "chat"?']],
   ['a stop by KILL', command('stop: { signal: ▶SIGKILL }'), ['manifest_value', 'SIGTERM, SIGINT, SIGQUIT or SIGHUP']],
   ['a stop without grace', command('stop: { grace: ▶0 }'), ['manifest_value', 'a duration from 1s to 10m, not 0']],

@@ -1,0 +1,77 @@
+import { specOf } from '../core/index.ts'
+import type { EnginehouseError } from '../core/index.ts'
+import { UnreadableAnswer } from './dialects/dialect.ts'
+import type { AnswerTranslation } from './dialects/dialect.ts'
+
+/**
+ * In whose words a route's errors are said: OpenAI's, as all routes but Anthropic's are; its Responses, whose streams
+ * name their events; Anthropic's Messages.
+ */
+export type Protocol = 'openai' | 'responses' | 'messages'
+
+/** Anthropic's name for a server that is too busy just now; its clients wait and ask again. */
+const OVERLOADED = 529
+
+/** Anthropic's types by status; of others the class decides. */
+const MESSAGES_TYPES: ReadonlyMap<number, string> = new Map([
+  [401, 'authentication_error'],
+  [403, 'permission_error'],
+  [404, 'not_found_error'],
+  [413, 'request_too_large'],
+  [429, 'rate_limit_error'],
+  [504, 'timeout_error'],
+  [OVERLOADED, 'overloaded_error'],
+])
+
+/** The HTTP status of an error of ours. */
+export function statusOf(error: EnginehouseError, protocol: Protocol): number {
+  const { status, retry } = specOf(error.code)
+  return protocol === 'messages' && status === 503 && retry === 'later' ? OVERLOADED : status
+}
+
+/** `more`: what stands beside type and message for programs that read it. */
+export function messagesError(
+  status: number,
+  message: string,
+  requestId: string | null,
+  more: Readonly<Record<string, unknown>>,
+): string {
+  const type = MESSAGES_TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error')
+  const own = { type, message }
+  // First, and whatever else is there.
+  return JSON.stringify({ type: 'error', error: { ...own, ...more, ...own }, request_id: requestId })
+}
+
+/**
+ * How an engine's own errors become the protocol's; null where they pass as they are. llama-server answers errors of
+ * /v1/messages in OpenAI's shape, of which Anthropic's clients show the raw text.
+ */
+export function engineErrors(protocol: Protocol, status: number, requestId: string): AnswerTranslation | null {
+  if (protocol !== 'messages') return null
+  return {
+    whole(body) {
+      const text = body.toString('utf8')
+      const answer = parse(text)
+      if (answer['type'] === 'error') return text
+      const error = isMembers(answer['error']) ? answer['error'] : {}
+      const said = error['message'] ?? answer['error'] ?? answer['message'] ?? answer['detail'] ?? text
+      return messagesError(status, typeof said === 'string' ? said : JSON.stringify(said), requestId, error)
+    },
+    piece: (bytes) => bytes.toString('utf8'),
+    end: () => '',
+  }
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isMembers(value)) return value
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new UnreadableAnswer('its error is no JSON object')
+}
+
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
