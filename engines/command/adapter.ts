@@ -28,6 +28,7 @@ export const commandEngine: EngineAdapter = Object.freeze({
   // A route that it lacks beyond that is its own 404.
   capabilities: ({ capabilities }: ModelSpec) => new Set(capabilities),
   locate: async () => null,
+  byHand: 'There is nothing to install: its program is what `command` of each model names.',
   plan,
   parseLine: () => null,
   classifyExit,

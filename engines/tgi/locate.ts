@@ -8,8 +8,8 @@ const CONTAINERS = 'docker'
 
 /** How a person gets it. */
 export const BY_HAND =
-  'Set `engines.tgi.image` to a container image of TGI that this host has, or `engines.tgi.path` to its ' +
-  'text-generation-launcher. TGI is not developed any more: `engine: vllm` runs the same weights.'
+  'No package index has it: set `engines.tgi.image` to a container image of TGI that this host has, or ' +
+  '`engines.tgi.path` to its text-generation-launcher. TGI is not developed any more: `engine: vllm` runs the same weights.'
 
 /**
  * The launcher, or with an image the program that runs containers. The configured path alone where there is one, else

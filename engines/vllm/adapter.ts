@@ -9,11 +9,12 @@ import type {
   Readiness,
   StopPlan,
 } from '../../src/engine/contract.ts'
+import type { InstallOrder } from '../../src/engine/install.ts'
 import { flagsOf } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf, fractionOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { classifyExit } from './exits.ts'
-import { BY_HAND, locate } from './locate.ts'
+import { locate } from './locate.ts'
 import { hostCache, ranksOf } from './memory.ts'
 import { parseLine } from './output.ts'
 import { PROBE } from './probe.ts'
@@ -54,7 +55,7 @@ export const vllm: EngineAdapter = Object.freeze({
   listens: () => 'socket',
   capabilities,
   locate,
-  byHand: BY_HAND,
+  install: async (order: InstallOrder) => (await import('./install.ts')).installVllm(order),
   // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
   estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,

@@ -95,11 +95,12 @@ export interface InstallOptions {
   readonly onProgress: (progress: InstallProgress) => void
 }
 
-/** `total` where the work is counted in bytes. */
+/** `bytes` where the work is counted in bytes, with `total` where that is known; `fraction` (0 to 1) where it is not. */
 export interface InstallProgress {
   readonly kind: string
   readonly bytes?: number
   readonly total?: number
+  readonly fraction?: number
 }
 
 export interface InstalledEngine {

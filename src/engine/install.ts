@@ -12,10 +12,16 @@ export interface InstallOrder {
 }
 
 export type InstallProgress =
-  /** `total` is what the pinned version has. */
-  | { readonly kind: 'downloading'; readonly bytes: Bytes; readonly total: Bytes }
+  /** The place that it is installed into is made. */
+  | { readonly kind: 'preparing' }
+  /** `total` is what the pinned version has; left out where that is not known. */
+  | { readonly kind: 'downloading'; readonly bytes: Bytes; readonly total?: Bytes }
   | { readonly kind: 'verifying' }
   | { readonly kind: 'unpacking' }
+  /** What was downloaded is put in its place: 0 to 1 of it. */
+  | { readonly kind: 'installing'; readonly fraction: number }
+  /** What was installed reaches the disk. */
+  | { readonly kind: 'storing' }
   /** The program is run once, so that what is installed is known to work on this host. */
   | { readonly kind: 'proving' }
 

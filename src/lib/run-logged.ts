@@ -1,7 +1,8 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, createReadStream, openSync } from 'node:fs'
 import { open, stat, truncate } from 'node:fs/promises'
 import { execa } from 'execa'
 import { directorySize } from './directory-size.ts'
+import { createLineSplitter, type LineSplitter } from './line-splitter.ts'
 
 /** How often the growth of the watched directory is told. */
 const PROGRESS_EVERY_MS = 1000
@@ -12,6 +13,8 @@ const ABORT_GRACE_MS = 2000
 /** Enough of the log's end for an error and the lines that led to it. */
 const TAIL_BYTES = 8 * 1024
 const TAIL_LINES = 8
+/** Of a longer line this much is told. */
+const LINE_BYTES = 16 * 1024
 
 export interface LoggedRun {
   readonly argv: readonly [string, ...string[]]
@@ -24,6 +27,8 @@ export interface LoggedRun {
   readonly watch: string
   /** Told at the start and about once a second. */
   readonly onBytes: (bytes: number) => void
+  /** Told of each line of the output, about once a second and at the end. */
+  readonly onLine?: (line: string) => void
   readonly signal?: AbortSignal
 }
 
@@ -34,7 +39,7 @@ export type RunOutcome =
 
 /**
  * Runs a program without a shell, in its own process group, and waits for its end. Nothing of it is inherited from the
- * daemon but what the order says. On abort the group gets TERM, then KILL.
+ * daemon but what the order says. On abort the group gets TERM, then KILL, and nothing of it is left.
  */
 export async function runLogged(run: LoggedRun): Promise<RunOutcome> {
   if (run.signal?.aborted) return { kind: 'aborted' }
@@ -59,6 +64,7 @@ export async function runLogged(run: LoggedRun): Promise<RunOutcome> {
   const stopListening = endGroupOnAbort(child.pid, run.signal)
   const result = await child
   stopListening()
+  if (run.signal?.aborted) endWhatIsLeft(child.pid)
   await stopWatching()
   if (run.signal?.aborted) return { kind: 'aborted' }
   if (result.exitCode === 0) return { kind: 'done' }
@@ -67,21 +73,39 @@ export async function runLogged(run: LoggedRun): Promise<RunOutcome> {
 
 function watchGrowth(run: LoggedRun): () => Promise<void> {
   let measuring: Promise<void> | null = null
+  const { onLine } = run
+  const lines = onLine && createLineSplitter(LINE_BYTES, onLine)
+  const readOn = lines && readLines(run.log, lines)
   run.onBytes(0)
   const timer = setInterval(() => {
-    measuring ??= measure(run).finally(() => (measuring = null))
+    measuring ??= measure(run, readOn).finally(() => (measuring = null))
   }, PROGRESS_EVERY_MS)
   return async () => {
     clearInterval(timer)
     await measuring
+    await readOn?.().catch(() => undefined)
+    lines?.end()
   }
 }
 
-/** A figure that cannot be read is left out; the run itself says whether it worked. */
-async function measure(run: LoggedRun): Promise<void> {
+/** What cannot be read is left out; the run itself says whether it worked. */
+async function measure(run: LoggedRun, readOn: (() => Promise<void>) | undefined): Promise<void> {
+  await readOn?.().catch(() => undefined)
   const [bytes, log] = await Promise.all([directorySize(run.watch).catch(() => null), stat(run.log).catch(() => null)])
   if (bytes !== null) run.onBytes(bytes)
   if (log !== null && log.size > LOG_LIMIT_BYTES) await truncate(run.log).catch(() => undefined)
+}
+
+/** Each call of the returned function reads on where the last one stopped; a log that was emptied, from its start. */
+function readLines(log: string, lines: LineSplitter): () => Promise<void> {
+  let position = 0
+  return async () => {
+    if (position > (await stat(log)).size) position = 0
+    for await (const piece of createReadStream(log, { start: position })) {
+      position += (piece as Buffer).length
+      lines.write(piece as Buffer)
+    }
+  }
 }
 
 /** Until the returned function is called the leader is our unreaped child, so its pid names our group and no other. */
@@ -97,6 +121,14 @@ function endGroupOnAbort(pid: number | undefined, signal?: AbortSignal): () => v
     clearTimeout(killing)
     signal.removeEventListener('abort', abort)
   }
+}
+
+/**
+ * A child that took no notice of TERM would go on in files that the caller now removes. While it lives its group keeps
+ * the name of the leader that has just ended.
+ */
+function endWhatIsLeft(pid: number | undefined): void {
+  if (pid !== undefined) signalGroup(pid, 'SIGKILL')
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

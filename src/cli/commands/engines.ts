@@ -88,8 +88,7 @@ async function install(job: Job, name: string): Promise<void> {
       directory: (await placesOf(job)).installed,
       environment: job.world.environment,
       signal: job.signal,
-      onProgress: ({ kind, bytes, total }) =>
-        progress.update({ label: `${name}: ${kind}`, bytes: bytes ?? null, total: total ?? null }),
+      onProgress: ({ kind, ...figures }) => progress.update({ label: `${name}: ${kind}`, ...figures }),
     })
     progress.stop()
     if (job.options.json) job.printJson({ engine: name, ...installed })

@@ -1,10 +1,11 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
 import { vllm } from '../../../engines/vllm/adapter.ts'
 import { PROBE } from '../../../engines/vllm/probe.ts'
+import { BUILDS, programOf } from '../../../engines/vllm/release.ts'
 import { NAMED_FLAGS } from '../../../engines/vllm/reserved.ts'
 import { GIB } from '../../../src/core/index.ts'
 import { modelSpec } from '../../fixtures/model-spec.ts'
@@ -122,17 +123,28 @@ test('without weights or a program there is no plan', () => {
   )
 })
 
-test('it is looked for on PATH, or where the manifest says, and told how to get', async () => {
+test('it is looked for where the manifest says, or on PATH and then among what was installed', async () => {
   const base = temporaryDirectory()
-  writeFileSync(join(base, 'vllm'), '#!/bin/sh\n')
-  chmodSync(join(base, 'vllm'), 0o755)
-  const places = { configured: null, image: null, path: ['/none', base], installed: base }
-  expect(await vllm.locate(places)).toBe(join(base, 'vllm'))
-  expect(await vllm.locate({ ...places, path: [], configured: join(base, 'vllm') })).toBe(join(base, 'vllm'))
-  await expect(vllm.locate({ ...places, path: [] })).rejects.toMatchObject({
-    code: 'engine_not_installed',
-    facts: { engine: 'vllm', looked: ['PATH'], next: expect.stringContaining('engines.vllm.path') },
-  })
+  const program = (path: string): string => {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, '#!/bin/sh\n')
+    chmodSync(path, 0o755)
+    return path
+  }
+  const bare = { configured: null, image: null, path: [], installed: base }
+  const ours = [programOf(base, BUILDS.cuda), programOf(base, BUILDS.cpu)]
+  const missing = { code: 'engine_not_installed', facts: { engine: 'vllm', looked: ['PATH', ...ours] } }
+  const error: unknown = await vllm.locate(bare).catch((failure: unknown) => failure)
+  expect(error).toMatchObject({ ...missing, next: expect.stringContaining('enginehouse engines install vllm') })
+  const forProcessors = program(programOf(base, BUILDS.cpu))
+  expect(await vllm.locate(bare)).toBe(forProcessors)
+  const forGpus = program(programOf(base, BUILDS.cuda))
+  expect(await vllm.locate(bare)).toBe(forGpus)
+  const onPath = program(join(base, 'bin/vllm'))
+  expect(await vllm.locate({ ...bare, path: ['/none', join(base, 'bin')] })).toBe(onPath)
+  const configured = join(base, 'own')
+  await expect(vllm.locate({ ...bare, configured })).rejects.toMatchObject({ facts: { looked: [configured] } })
+  expect(await vllm.locate({ ...bare, configured: program(configured) })).toBe(configured)
 })
 
 /** Lines as vLLM 0.32 prints them, and what they say to us. */

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { runLogged } from '../../../src/lib/run-logged.ts'
+import { untilText, untilTrue } from '../../support/gates.ts'
 import { testEnvironment } from '../../support/run.ts'
+import { isLiving } from '../../support/sweep.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 function order(argv: readonly [string, ...string[]]) {
@@ -51,4 +53,21 @@ test('nothing runs once it is aborted', async () => {
   writeFileSync(run.log, 'old')
   expect(await runLogged({ ...run, signal: AbortSignal.abort() })).toEqual({ kind: 'aborted' })
   expect(readFileSync(run.log, 'utf8')).toBe('old')
+})
+
+test('each line is told, the last one too, and a long one cut', async () => {
+  const lines: string[] = []
+  const run = order(['sh', '-c', 'echo one >&2; echo; printf "two\\r"; head -c 40000 /dev/zero | tr "\\0" x'])
+  expect(await runLogged({ ...run, onLine: (line) => lines.push(line) })).toEqual({ kind: 'done' })
+  expect(lines).toEqual(['one', 'two', `${'x'.repeat(16 * 1024)}…`])
+})
+
+test('aborted, nothing of its group is left, not even what takes no notice of TERM', async () => {
+  const run = order(['sh', '-c', `sh -c 'trap "" TERM; echo $$ > child; while :; do sleep 1; done'`])
+  const aborting = new AbortController()
+  const outcome = runLogged({ ...run, signal: aborting.signal })
+  const [pid] = await untilText(join(run.cwd, 'child'), /\d+\n/)
+  aborting.abort()
+  expect(await outcome).toEqual({ kind: 'aborted' })
+  await untilTrue(() => !isLiving(Number(pid)))
 })
