@@ -28,7 +28,12 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = Object.free
     'enginehouse explain insufficient_gpu_memory',
   ],
   events: ['enginehouse events --since 10m', 'enginehouse events -f --model chat', 'enginehouse events -f --json'],
-  engines: ['enginehouse engines list', 'enginehouse engines install llama-server', 'enginehouse engines doctor vllm'],
+  engines: [
+    'enginehouse engines list',
+    'enginehouse engines install llama-server',
+    'enginehouse engines install vllm',
+    'enginehouse engines doctor vllm',
+  ],
   completion: [
     'source <(enginehouse completion bash)    # in ~/.bashrc',
     'source <(enginehouse completion zsh)     # in ~/.zshrc, after compinit',

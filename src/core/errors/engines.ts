@@ -48,7 +48,7 @@ export const ENGINE_ERRORS = Object.freeze({
     exit: EXIT.usage,
     sentence: (f) => `This version does not install the engine ${f.engine}.`,
     next: (f) => f.next,
-    example: { engine: 'vllm', next: 'Install it with pip, and set `engines.vllm.path` to its program.' },
+    example: { engine: 'tgi', next: 'Set `engines.tgi.image` to a container image of it.' },
   }),
   engine_install_failed: define<{ engine: string; why: string; next: string }>({
     ...server,
