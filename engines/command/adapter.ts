@@ -1,6 +1,6 @@
-import type { ModelSpec } from '../../src/core/index.ts'
+import type { ModelSpec, StopPlan } from '../../src/core/index.ts'
 import { classifyExit } from '../../src/engine/classify.ts'
-import type { EngineAdapter, EnginePlan, Liveness, PlanRequest, StopPlan } from '../../src/engine/contract.ts'
+import type { EngineAdapter, EnginePlan, Liveness, PlanRequest } from '../../src/engine/contract.ts'
 import { flagsOf } from '../../src/engine/flags.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { fillMacros, usesMacro } from './macros.ts'

@@ -1,15 +1,8 @@
 import { join } from 'node:path'
 import { EnginehouseError } from '../../src/core/index.ts'
-import type { Address, Capability, ModelSpec, WeightsFacts } from '../../src/core/index.ts'
+import type { Address, Capability, ModelSpec, StopPlan, WeightsFacts } from '../../src/core/index.ts'
 import { classifyExit } from '../../src/engine/classify.ts'
-import type {
-  EngineAdapter,
-  EnginePlan,
-  Liveness,
-  PlanRequest,
-  Readiness,
-  StopPlan,
-} from '../../src/engine/contract.ts'
+import type { EngineAdapter, EnginePlan, Liveness, PlanRequest, Readiness } from '../../src/engine/contract.ts'
 import type { InstallOrder } from '../../src/engine/install.ts'
 import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf } from '../../src/engine/shares.ts'

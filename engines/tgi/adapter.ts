@@ -1,18 +1,11 @@
 import { basename, join } from 'node:path'
 import { EnginehouseError, GIB } from '../../src/core/index.ts'
-import type { Bytes, Capability, ModelSpec, WeightsFacts } from '../../src/core/index.ts'
-import type {
-  EngineAdapter,
-  EnginePlan,
-  Liveness,
-  PlanRequest,
-  Readiness,
-  StopPlan,
-} from '../../src/engine/contract.ts'
+import type { Bytes, Capability, ModelSpec, StopPlan, WeightsFacts } from '../../src/core/index.ts'
+import type { EngineAdapter, EnginePlan, Liveness, PlanRequest, Readiness } from '../../src/engine/contract.ts'
 import { flagsOf } from '../../src/engine/flags.ts'
 import { contextOf, fractionOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
-import { containerArgv } from './container.ts'
+import { containerArgv, pathInside, stopCommand } from './container.ts'
 import { classifyExit } from './exits.ts'
 import { BY_HAND, locate } from './locate.ts'
 import { parseLine } from './output.ts'
@@ -30,7 +23,10 @@ const DRAIN_SECONDS = 10
 /** For a container, seconds until docker kills what is left. */
 const CONTAINER_SECONDS = 2 * DRAIN_SECONDS + 2
 
-/** It knows no key that would not stand in its arguments, so who listens is the only proof. A busy device delays it. */
+/**
+ * It knows no key that would not stand in its arguments, so who listens is the only proof; of a container, also the path
+ * of its weights, which no other launch has. A busy device delays it.
+ */
 const READINESS: Readiness = { path: '/health', status: 200, timeout: 5000, guarded: null }
 
 /** After a request that failed it generates a token to answer, which takes its turn behind all others. */
@@ -72,35 +68,33 @@ function plan(request: PlanRequest): EnginePlan {
     const why = 'TGI serves a directory of weights'
     throw new EnginehouseError('manifest_missing_key', { key: 'source', at: `models.${model.name}`, why })
   }
-  const argv = argumentsOf(request, weights)
+  const path = image === null ? weights.path : pathInside(request, weights.path)
+  const argv = argumentsOf(request, weights, path)
   const env = environment(request)
   const variables = [...Object.keys(env), ...Object.keys(model.env)]
   return {
-    argv:
-      image === null
-        ? [binary, ...argv]
-        : containerArgv({ request, image, docker: binary, grace: CONTAINER_SECONDS, variables, argv }),
+    argv: image === null ? [binary, ...argv] : containerArgv({ request, image, docker: binary, variables, argv }),
     env,
     cwd: request.manifestDirectory,
     unlink: [],
     // It answers to any name and says the path of its weights; the gateway's names are the manifest's.
     servedName: model.name,
-    readiness: READINESS,
+    readiness: image === null ? READINESS : { ...READINESS, says: { path: '/info', text: JSON.stringify(path) } },
     start: startDeadline(model, weights),
     liveness: LIVENESS,
-    stop: STOP,
+    stop: image === null ? STOP : { ...STOP, command: stopCommand(binary, CONTAINER_SECONDS, request) },
     reuse: 'always',
   }
 }
 
-function argumentsOf(request: PlanRequest, weights: WeightsFacts): string[] {
+function argumentsOf(request: PlanRequest, weights: WeightsFacts, path: string): string[] {
   const { model, address, ports, gpuShares } = request
   if (address.kind !== 'tcp') throw new RangeError('TGI listens on a port')
   const [masterPort, prometheusPort] = ports
   if (masterPort === undefined || prometheusPort === undefined) throw new RangeError('TGI needs two ports more')
   const context = contextOf(model, weights)
   return [
-    ['--model-id', weights.path],
+    ['--model-id', path],
     ['--hostname', address.host, '--port', String(address.port)],
     ['--shard-uds-path', shardPath(request)],
     ['--master-port', String(masterPort), '--prometheus-port', String(prometheusPort)],

@@ -1,14 +1,7 @@
 import { basename, join } from 'node:path'
 import { EnginehouseError } from '../../src/core/index.ts'
-import type { Address, Capability, Millis, ModelSpec, WeightsFacts } from '../../src/core/index.ts'
-import type {
-  EngineAdapter,
-  EnginePlan,
-  Liveness,
-  PlanRequest,
-  Readiness,
-  StopPlan,
-} from '../../src/engine/contract.ts'
+import type { Address, Capability, Millis, ModelSpec, StopPlan, WeightsFacts } from '../../src/core/index.ts'
+import type { EngineAdapter, EnginePlan, Liveness, PlanRequest, Readiness } from '../../src/engine/contract.ts'
 import type { InstallOrder } from '../../src/engine/install.ts'
 import { flagsOf } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf, fractionOf } from '../../src/engine/shares.ts'

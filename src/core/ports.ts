@@ -49,6 +49,10 @@ export interface Processes {
    * had. A start that moves no other way is not stalled while it grows.
    */
   activity(identity: ProcessIdentity): Promise<number | null>
+  /** Segments of shared memory that they map or hold now: what a KILL of all of them at once leaves behind. */
+  sharedMemory(identity: ProcessIdentity): Promise<readonly SharedSegment[]>
+  /** Removes those of them that no process maps or holds any more. Never rejects: what is left costs memory only. */
+  freeSharedMemory(segments: readonly SharedSegment[]): Promise<void>
   /** Signals a process after proving again that pid and start time still name it; false when it is gone. */
   signal(process: ProcessRef, signal: EngineSignal): boolean
 }
@@ -75,6 +79,13 @@ export interface ProcessRef {
   readonly pid: number
   /** Clock ticks since boot, field 22 of /proc/PID/stat; a string, as it is only compared. */
   readonly startTime: string
+}
+
+/** A file of /dev/shm, of which a later one may have the name. */
+export interface SharedSegment {
+  readonly path: string
+  /** Only compared. */
+  readonly inode: string
 }
 
 /** What proves that a process belongs to a launch. */
@@ -155,6 +166,24 @@ export interface LaunchRecord {
   readonly claims: readonly Claim[]
   readonly startedAt: Instant
   readonly argv: readonly string[]
+  /** How it is ended, and where its stop command is run; left out by earlier versions. */
+  readonly end?: { readonly stop: StopPlan; readonly cwd: string }
+  /** What it held of shared memory when it became ready. */
+  readonly sharedMemory?: readonly SharedSegment[]
+}
+
+/** The engine's part of the stop ladder; the rungs themselves are the same for all. */
+export interface StopPlan {
+  /**
+   * Run before the signal, for no longer than the grace, also for an engine that ended by itself: what it started
+   * elsewhere (a container) may live on. Nothing where it is left out.
+   */
+  readonly command?: readonly string[]
+  readonly signal: StopSignal
+  /** The signal is sent again this long after the first; null: once. */
+  readonly repeatAfter: Millis | null
+  /** From the first signal to KILL. */
+  readonly grace: Millis
 }
 
 // ---- Weights --------------------------------------------------------------------------------------------------

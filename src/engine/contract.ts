@@ -9,7 +9,7 @@ import type {
   ModelSpec,
   Need,
   ProcessExit,
-  StopSignal,
+  StopPlan,
   Tokens,
   WeightsFacts,
 } from '../core/index.ts'
@@ -147,6 +147,11 @@ export interface Readiness {
    * Null where an engine has none: then the owner of the listening socket is the only proof.
    */
   readonly guarded: string | null
+  /**
+   * A route whose answer holds a text that is of this launch alone. For an engine in a container: its processes may be
+   * another user's, and then nobody can see who of them holds the listening socket.
+   */
+  readonly says?: { readonly path: string; readonly text: string }
 }
 
 export interface Liveness {
@@ -165,17 +170,6 @@ export interface Liveness {
 export interface StartDeadline {
   readonly stall: Millis
   readonly cap: Millis
-}
-
-/** The engine's part of the stop ladder; the rungs themselves are the same for all. */
-export interface StopPlan {
-  /** Run before the signal, for no longer than the grace; nothing where it is left out. */
-  readonly command?: readonly string[]
-  readonly signal: StopSignal
-  /** The signal is sent again this long after the first; null: once. */
-  readonly repeatAfter: Millis | null
-  /** From the first signal to KILL. */
-  readonly grace: Millis
 }
 
 export type EngineEvent =

@@ -14,7 +14,6 @@ export type {
   Liveness,
   Readiness,
   StartDeadline,
-  StopPlan,
 } from './contract.ts'
 export {
   startInstance,
@@ -24,7 +23,8 @@ export {
   type InstanceOrder,
   type InstanceWorld,
 } from './instance.ts'
-export { DEFAULT_STOP, takeDown, type LadderResult } from './ladder.ts'
+export { endLaunch, type LaunchEnd } from './end-launch.ts'
+export { DEFAULT_STOP } from './ladder.ts'
 export { probe, readVersion, unknownFlags, type AskProgram } from './probe.ts'
 export { flagNames } from './flags.ts'
 export type { Installed, InstallOrder, InstallProgress } from './install.ts'

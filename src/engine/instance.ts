@@ -17,15 +17,15 @@ import type {
   ProcessIdentity,
   Processes,
   Records,
+  SharedSegment,
   SpawnOrder,
   WeightsFacts,
 } from '../core/index.ts'
 import type { EngineAdapter, EnginePlan, GpuShare } from './contract.ts'
-import { takeDown } from './ladder.ts'
+import { endLaunch } from './end-launch.ts'
 import { watchLiveness } from './liveness.ts'
 import { waitUntilReady } from './readiness.ts'
 import { startFailure } from './start-failure.ts'
-import { runStopCommand } from './stop-command.ts'
 import { createOnce, createPulse, sleep } from './wait.ts'
 
 /** A unix socket's path must stay under this many bytes, or the kernel refuses it. */
@@ -118,8 +118,9 @@ export function startInstance(
   const output = createPulse()
   let drain: Drain | null = null
   let process: EngineProcess | null = null
-  /** How the leader that lives was spawned; null when there is none. */
-  let living: SpawnOrder | null = null
+  /** How its process was made; null when none was. */
+  let spawned: SpawnOrder | null = null
+  let sharedMemory: readonly SharedSegment[] = []
   let identity: ProcessIdentity = { nonce: clock.token(), bootId: processes.bootId, leader: null }
   let plan: EnginePlan | null = null
   let address: Address | null = null
@@ -203,8 +204,7 @@ export function startInstance(
     const { argv, cwd, unlink } = plan
     const spawning = { argv, env: environmentOf(plan), cwd, directory, nonce: identity.nonce, unlink }
     process = await processes.spawn(spawning)
-    living = spawning
-    void process.exited.then(() => (living = null))
+    spawned = spawning
     identity = process.identity
     process.onLine(heard)
     return process
@@ -230,6 +230,7 @@ export function startInstance(
       readyAt = clock.now()
       progress = null
       events.ready()
+      void noteSharedMemory(plan)
       const watchEnded = Promise.race([over, condemned.promise])
       const isIdle = (): boolean => leases.isIdle()
       const silent = await watchLiveness({ clock, processes, address, key, plan, isIdle, over: watchEnded })
@@ -272,8 +273,17 @@ export function startInstance(
   async function end(): Promise<void> {
     if (phase !== 'failed') phase = 'stopping'
     const stop = plan?.stop ?? { signal: 'SIGTERM', repeatAfter: null, grace: 0 }
-    if (living !== null) await runStopCommand({ clock, processes, stop, order: living, onLine: heard })
-    const result = await takeDown(world, identity, stop, process?.exited ?? Promise.resolve())
+    const exited = process?.exited ?? Promise.resolve()
+    const result = await endLaunch({
+      clock,
+      processes,
+      identity,
+      stop,
+      spawned,
+      exited,
+      sharedMemory,
+      onLine: heard,
+    })
     if (result.survivors.length > 0) {
       phase = 'stuck'
       const pids = result.survivors.map((member) => member.pid).join(', ')
@@ -299,6 +309,12 @@ export function startInstance(
     return { kind: 'tcp', host: '127.0.0.1', port: await processes.freePort() }
   }
 
+  /** All of it is there once it is ready. When every process is killed at once, nobody can tell any more. */
+  async function noteSharedMemory(made: EnginePlan): Promise<void> {
+    sharedMemory = await processes.sharedMemory(identity).catch(() => [])
+    if (sharedMemory.length > 0 && phase === 'ready') await writeRecord(made).catch(() => {})
+  }
+
   function writeRecord(made: EnginePlan): Promise<void> {
     return records.writeLaunch({
       instance: launch.instance,
@@ -307,6 +323,8 @@ export function startInstance(
       claims: launch.claims,
       startedAt,
       argv: made.argv,
+      end: { stop: made.stop, cwd: made.cwd },
+      ...(sharedMemory.length > 0 && { sharedMemory }),
     })
   }
 

@@ -1,5 +1,4 @@
-import type { Clock, EngineSignal, Millis, ProcessIdentity, Processes, ProcessRef } from '../core/index.ts'
-import type { StopPlan } from './contract.ts'
+import type { Clock, EngineSignal, Millis, ProcessIdentity, Processes, ProcessRef, StopPlan } from '../core/index.ts'
 import { sleep } from './wait.ts'
 
 /** Once the leader has gone, what it left behind gets this long before KILL. */

@@ -95,11 +95,16 @@ async function probeHealth({ processes, address, plan, key, process }: Readiness
 /** A foreign process that took our port may answer health checks: the socket's owner and the key tell. */
 async function proveIdentity(order: ReadinessOrder): Promise<'proved' | 'not_yet' | { why: string }> {
   const { processes, address, plan, key, process } = order
-  const { guarded, timeout } = plan.readiness
+  const { guarded, says, timeout } = plan.readiness
   const [owner, wrong] = await Promise.all([
     processes.ownerOf(address, process.identity),
     guarded === null ? null : processes.probe(address, guarded, { key: `${key}x`, timeout }),
   ])
+  if (owner !== 'ours' && owner !== 'nobody' && says !== undefined) {
+    const said = await processes.probe(address, says.path, { key: null, timeout })
+    if (said.kind !== 'answer') return 'not_yet'
+    return said.body.includes(says.text) ? 'proved' : { why: `what listens at its address does not know ${says.text}` }
+  }
   if (owner === 'foreign') return { why: 'another process listens at the address that this engine was given' }
   if (owner === 'nobody') return 'not_yet'
   if (guarded === null || wrong === null)

@@ -15,6 +15,18 @@ const schema = z.object({
   ),
   startedAt: z.number(),
   argv: z.array(z.string()),
+  end: z
+    .object({
+      stop: z.object({
+        command: z.array(z.string()).exactOptional(),
+        signal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP']),
+        repeatAfter: z.number().nullable(),
+        grace: z.number(),
+      }),
+      cwd: z.string(),
+    })
+    .exactOptional(),
+  sharedMemory: z.array(z.object({ path: z.string(), inode: z.string() })).exactOptional(),
 })
 
 export function formatLaunch(record: LaunchRecord): string {

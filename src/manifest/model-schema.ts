@@ -204,7 +204,7 @@ export const stopShape = {
     .nullable()
     .meta(
       about(
-        'Program and arguments that are run before the signal, for as long as grace at most; read by no shell, with the macros of command. Default none.',
+        'Program and arguments that are run before the signal, for as long as grace at most, also when the engine ended by itself; read by no shell, with the macros of command. Default none.',
         undefined,
         [['python3', 'stop.py', '--port', '{port}']],
       ),

@@ -26,5 +26,7 @@ export function createChildTable(): ProcessTable {
     members: async ({ leader }) => ({ proven: leader && stillNames(leader) ? [leader] : [], unproven: 0 }),
     ownerOf: async () => 'unknown',
     activity: async () => null,
+    sharedMemory: async () => [],
+    freeSharedMemory: async () => {},
   }
 }

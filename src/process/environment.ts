@@ -21,6 +21,12 @@ const ENGINE_NAMES: ReadonlySet<string> = new Set([
   'SSL_CERT_DIR',
   'HF_HOME',
   'HF_HUB_CACHE',
+  // Where the client of containers finds its daemon.
+  'DOCKER_HOST',
+  'DOCKER_CONTEXT',
+  'DOCKER_CONFIG',
+  'DOCKER_CERT_PATH',
+  'DOCKER_TLS_VERIFY',
 ])
 
 const ENGINE_PREFIXES = ['LC_', 'CUDA_', 'NVIDIA_', 'NCCL_'] as const

@@ -20,6 +20,8 @@ export function createProcesses({ table = systemTable() }: ProcessesOptions = {}
     freePort: createPortGiver(),
     members: (identity) => table.members(identity),
     activity: (identity) => table.activity(identity),
+    sharedMemory: (identity) => table.sharedMemory(identity),
+    freeSharedMemory: (segments) => table.freeSharedMemory(segments),
     signal: (ref, signal) => signalProcess(ref, signal, table),
   }
 }

@@ -5,6 +5,7 @@ import { NONCE_VARIABLE } from './environment.ts'
 import { environHas, readAllStats, readBootId, readStat } from './procfs.ts'
 import type { ProcessStat } from './procfs.ts'
 import { proveMembers } from './proof.ts'
+import { freeSegments, segmentsOf } from './shared-memory.ts'
 import { ownerByInode } from './socket-owner.ts'
 import type { ProcessTable } from './table.ts'
 
@@ -56,6 +57,8 @@ export function createProcfsTable(): ProcessTable {
       return ownerByInode(address, (await members(identity)).proven)
     },
     activity: async (identity) => activityOf((await members(identity)).proven),
+    sharedMemory: async (identity) => segmentsOf((await members(identity)).proven),
+    freeSharedMemory: freeSegments,
   }
 }
 

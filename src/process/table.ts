@@ -13,4 +13,6 @@ export interface ProcessTable {
   members(identity: ProcessIdentity): ReturnType<Processes['members']>
   ownerOf(address: Address, identity: ProcessIdentity): ReturnType<Processes['ownerOf']>
   activity(identity: ProcessIdentity): ReturnType<Processes['activity']>
+  sharedMemory(identity: ProcessIdentity): ReturnType<Processes['sharedMemory']>
+  freeSharedMemory: Processes['freeSharedMemory']
 }

@@ -149,7 +149,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       const { path, models } = manifest()
       const evidence = { version: parts.version, manifest: path, models: models.size }
       loop.note((seq) => ({ seq, at: clock.now(), kind: 'daemon_started', cause: [], evidence }))
-      for (const leftover of await resolveLeftovers(world)) {
+      for (const leftover of await resolveLeftovers(world, environmentOf)) {
         const { instance, model } = leftover.record
         loop.note((seq) => ({
           seq,
@@ -175,6 +175,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       const evidence = { deadline: loop.state.shutdown ?? deadline, stuck: loop.state.instances.size }
       loop.note((seq) => ({ seq, at: clock.now(), kind: 'daemon_stopped', cause: [], evidence }))
     },
+  }
+
+  function environmentOf(model: ModelName): Readonly<Record<string, string>> {
+    return { ...parts.environment, ...manifest().models.get(model)?.env }
   }
 
   /** Declared, or as it was when the weights were last looked at; null when only a look would tell. */

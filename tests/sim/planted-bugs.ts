@@ -65,7 +65,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'leftovers of an earlier daemon are forgotten instead of stopped',
     file: 'src/supervisor/supervisor.ts',
-    find: 'of await resolveLeftovers(world))',
+    find: 'of await resolveLeftovers(world, environmentOf))',
     replace: 'of (await world.records.readLaunches().then(() => [] as Awaited<ReturnType<typeof resolveLeftovers>>)))',
     breaks: ['P2', 'P1'],
   },

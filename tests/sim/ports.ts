@@ -96,6 +96,9 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
       })),
     activity: (identity) =>
       answerAfter(1, () => host.living().find((process) => process.nonce === identity.nonce)?.lines.length ?? null),
+    // Engines of the simulation share no memory.
+    sharedMemory: async () => [],
+    freeSharedMemory: async () => {},
     signal(reference, signal) {
       const process = host
         .living()

@@ -22,6 +22,7 @@ export interface FakeEvent {
   readonly env?: Readonly<Record<string, string>>
   readonly model?: string
   readonly code?: number
+  readonly path?: string
 }
 
 export function fakeEvents(record: string): readonly FakeEvent[] {

@@ -99,7 +99,9 @@ test('as a container: named and labelled, given its variables by name, and stopp
   const daemon = await startDaemon(byImage(place), place, pathWith(place))
   expect(await daemon.ask('m')).toMatchObject({ status: 200 })
   const { id } = (await daemon.admin('/models/m')).json.instance
-  const container = JSON.parse(readFileSync(join(place.file('containers'), `enginehouse-${id}.json`), 'utf8'))
+  const [name = ''] = (await daemon.admin('/models/m')).json.instance.argv.slice(3)
+  expect(name).toMatch(new RegExp(`^enginehouse-${id}-[0-9a-f]{8}$`))
+  const container = JSON.parse(readFileSync(join(place.file('containers'), `${name}.json`), 'utf8'))
   expect(container).toMatchObject({
     image: 'tgi:3',
     env: { ENGINEHOUSE_NONCE: expect.any(String), HF_HUB_OFFLINE: '1' },
@@ -112,28 +114,46 @@ test('as a container: named and labelled, given its variables by name, and stopp
       ['--label', `enginehouse.instance=${id}`],
       ['--label', 'enginehouse.model=m'],
       ['--network', 'host'],
-      ['--mount', `type=bind,source=${weights},target=${weights},readonly`],
+      ['--mount', `type=bind,source=${weights},target=/${name},readonly`],
     ]),
   )
   await daemon.admin('/models/unload', { model: 'm' })
   await daemon.untilEvent('released', 'm')
-  expect(readFileSync(join(place.file('containers'), `enginehouse-${id}.stopped.json`), 'utf8')).toBe('22\n')
+  expect(readFileSync(join(place.file('containers'), `${name}.stopped.json`), 'utf8')).toBe('22\n')
   expect(fakeEvents(record(place)).filter(({ pid }) => isLiving(pid))).toEqual([])
   await daemon.end()
 })
 
-test('a container whose client is killed is found by its nonce alone, and ended', async () => {
+test.each([
+  ['found by its nonce', 'tgi:3'],
+  ['stopped by its name, though its processes are not to be seen', 'opaque:1'],
+])('a container whose client is killed is %s', async (_how, image) => {
   const place = makePlace()
-  const daemon = await startDaemon(byImage(place), place, pathWith(place))
+  const daemon = await startDaemon(byImage(place, image), place, pathWith(place))
   expect((await daemon.ask('m')).status).toBe(200)
   const leader = await daemon.pidOf('m')
   const started = await untilFakeEvent(record(place), 'started')
-  // The whole session of the instance: the shell, and the client of docker.
   process.kill(-leader, 'SIGKILL')
   await daemon.untilEvent('released', 'm')
   await untilTrue(() => !isLiving(started.pid))
   expect(fakeEvents(record(place)).filter(({ pid }) => isLiving(pid))).toEqual([])
   await daemon.end()
+})
+
+test('a container that a killed daemon left is stopped by its name when the next one starts', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon(byImage(place, 'opaque:1'), place, pathWith(place))
+  expect((await daemon.ask('m')).status).toBe(200)
+  const started = await untilFakeEvent(record(place), 'started')
+  const leader = await daemon.pidOf('m')
+  daemon.program.signal('SIGKILL')
+  await daemon.program.exited
+  process.kill(-leader, 'SIGKILL')
+  expect(isLiving(started.pid)).toBe(true)
+  const next = await startDaemon(manifest(place, { image: 'opaque:1' }), place, pathWith(place))
+  await next.untilEvent('leftover', 'm')
+  await untilTrue(() => !isLiving(started.pid))
+  await next.end()
 })
 
 test('unloaded while it starts, a container is stopped as well', async () => {

@@ -1,12 +1,12 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 
 import { TINY_CONFIG, writeWeightsDirectory } from '../../fixtures/safetensors.ts'
-import { makePlace, startDaemon, type ManifestText, type Place } from '../../support/daemon.ts'
+import { killIfThere, makePlace, startDaemon, type ManifestText, type Place } from '../../support/daemon.ts'
 import { fakeEvents, installFake, untilFakeEvent } from '../../support/fake-programs.ts'
-import { untilTrue } from '../../support/gates.ts'
+import { textOf, untilTrue } from '../../support/gates.ts'
 import { isLiving } from '../../support/sweep.ts'
 
 /** A manifest with one model `m` that the fake vLLM runs; what it records is in the file `record` of the place. */
@@ -54,7 +54,7 @@ test('it starts, answers, streams, and leaves nothing when it is unloaded', asyn
   expect((await daemon.admin('/models/unload', { model: 'm' })).status).toBe(200)
   await daemon.untilEvent('released', 'm')
   const order = fakeEvents(place.file('record')).map(({ event }) => event)
-  expect(order.filter((event) => !['core', 'worker'].includes(event))).toEqual([
+  expect(order.filter((event) => !['segment', 'core', 'worker'].includes(event))).toEqual([
     'started',
     'ready',
     'request',
@@ -144,4 +144,42 @@ test('weights that are pickled are refused before anything is started', async ()
   expect(answer.json.error.message).toMatch(/`allow_code` is not supported by this version/)
   expect(fakeEvents(place.file('record'))).toEqual([])
   await daemon.end()
+})
+
+test('shared memory that processes killed at once leave is removed, unless another process holds it', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon(manifest(place), place)
+  const record = place.file('record')
+  const loaded = async (launch: number): Promise<string> => {
+    expect((await daemon.ask('m')).status).toBe(200)
+    const { path = '' } = await untilFakeEvent(record, 'segment', launch)
+    // Once it stands in the launch record it is known to whoever ends the launch.
+    const { id } = (await daemon.admin('/models/m')).json.instance
+    await untilTrue(() => textOf(join(place.state, 'run', id, 'launch.json')).includes(path))
+    return path
+  }
+  const killAll = (): void => fakeEvents(record).forEach(({ pid }) => killIfThere(pid))
+
+  const free = await loaded(1)
+  killAll()
+  await daemon.untilEvent('released', 'm')
+  expect(existsSync(free)).toBe(false)
+
+  const used = await loaded(2)
+  const held = openSync(used, 'r')
+  onTestFinished(() => {
+    closeSync(held)
+    rmSync(used, { force: true })
+  })
+  killAll()
+  await daemon.untilEvent('released', 'm', 2)
+  expect(existsSync(used)).toBe(true)
+
+  const left = await loaded(3)
+  daemon.program.signal('SIGKILL')
+  await daemon.program.exited
+  killAll()
+  const next = await startDaemon(manifest(place), place)
+  expect(existsSync(left)).toBe(false)
+  await next.end()
 })

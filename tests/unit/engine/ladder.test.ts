@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 import { describe, expect, it } from 'vitest'
-import type { EngineSignal, ProcessIdentity, Processes, ProcessRef } from '../../../src/core/index.ts'
-import { type StopPlan, takeDown } from '../../../src/engine/index.ts'
+import type { EngineSignal, ProcessIdentity, Processes, ProcessRef, StopPlan } from '../../../src/core/index.ts'
+import { takeDown } from '../../../src/engine/ladder.ts'
 import { VirtualClock } from './virtual.ts'
 
 const LEADER: ProcessRef = { pid: 100, startTime: '1' }

@@ -18,7 +18,7 @@ interface Engine {
   readonly lines?: readonly number[]
 }
 
-function start(engine: Engine, plan: { guarded?: string | null; stall?: number; cap?: number } = {}) {
+function start(engine: Engine, plan: { guarded?: string | null; says?: string; stall?: number; cap?: number } = {}) {
   const clock = new VirtualClock()
   const output = createPulse()
   const listeners: ((line: string) => void)[] = []
@@ -56,6 +56,7 @@ function start(engine: Engine, plan: { guarded?: string | null; stall?: number; 
           status: 200,
           timeout: 1000,
           guarded: plan.guarded === undefined ? '/guarded' : plan.guarded,
+          ...(plan.says === undefined ? {} : { says: { path: '/info', text: plan.says } }),
         },
         start: { stall: plan.stall ?? 10_000, cap: plan.cap ?? 100_000 },
       } as EnginePlan,
@@ -91,6 +92,15 @@ describe('readiness', () => {
     ['refused for ever', { health: () => REFUSED }, '/guarded', 'stalled'],
   ])('%s', async (_what, engine, guarded, expected) => {
     const outcome = await start(engine, { guarded }).outcome
+    expect(outcome.kind === 'gave_up' ? outcome.class : outcome.kind).toBe(expected)
+  })
+
+  it.each([
+    ['the text of this launch alone', '"/weights-1"', 'ready'],
+    ['the text of another', '"/weights-2"', 'wrong_identity'],
+  ])('where processes cannot be looked into, takes the answer for a proof: %s', async (_what, says, expected) => {
+    const said: ProbeReply = { kind: 'answer', status: 200, body: '{"model_id":"/weights-1"}' }
+    const outcome = await start({ health: () => said, owner: () => 'foreign' }, { guarded: null, says }).outcome
     expect(outcome.kind === 'gave_up' ? outcome.class : outcome.kind).toBe(expected)
   })
 
