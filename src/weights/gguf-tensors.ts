@@ -42,21 +42,53 @@ const BLOCKS: ReadonlyMap<number, readonly [elements: number, bytes: Bytes]> = n
   [34, [256, 54]], // TQ1_0
   [35, [256, 66]], // TQ2_0
   [39, [32, 17]], // MXFP4
+  [40, [64, 36]], // NVFP4
 ])
 
-/**
- * Reads one entry of the tensor table; returns how far its data reach behind the start of all tensor data. A type that
- * is newer than this table counts as one byte: its start is checked, its end is not known.
- */
-export async function readTensorEnd(cursor: GgufCursor): Promise<Bytes> {
+/** A tensor of a file. */
+export interface GgufTensor {
+  readonly name: string
+  /** In the file, and in memory as it is loaded. */
+  readonly bytes: Bytes
+}
+
+/** An entry of the tensor table. */
+export interface TensorEntry {
+  readonly name: string
+  /** Behind the start of all tensor data. */
+  readonly offset: Bytes
+  /** Null for a type that is newer than the table of types. */
+  readonly bytes: Bytes | null
+}
+
+/** Reads one entry of the tensor table. */
+export async function readTensorEntry(cursor: GgufCursor): Promise<TensorEntry> {
   const nameLength = await cursor.count('bytes of a tensor name')
   if (nameLength > MAX_NAME_BYTES) throw new NotGguf(`a tensor's name claims ${nameLength} bytes`)
-  cursor.skip(nameLength)
+  await cursor.need(nameLength)
+  const name = cursor.take(nameLength).toString('utf8')
   const dimensions = await cursor.u32()
   if (dimensions > MAX_DIMENSIONS) throw new NotGguf(`a tensor claims ${dimensions} dimensions`)
   let elements = 1
   for (let dimension = 0; dimension < dimensions; dimension += 1) elements *= await cursor.count('tensor elements')
   const block = BLOCKS.get(await cursor.u32())
   const offset = await cursor.count('bytes before a tensor')
-  return offset + (block ? Math.ceil(elements / block[0]) * block[1] : 1)
+  return { name, offset, bytes: block ? Math.ceil(elements / block[0]) * block[1] : null }
+}
+
+/** How far the data of an entry reach, as far as that is known: at least its first byte is there. */
+export function endOf({ offset, bytes }: TensorEntry): Bytes {
+  return offset + (bytes ?? 1)
+}
+
+/** The tensors of a file with `dataBytes` of them. One whose type is not known reaches to the next. */
+export function tensorsOf(entries: readonly TensorEntry[], dataBytes: Bytes): readonly GgufTensor[] {
+  if (entries.every(({ bytes }) => bytes !== null)) {
+    return entries.map(({ name, bytes }) => ({ name, bytes: bytes ?? 0 }))
+  }
+  const sorted = entries.toSorted((a, b) => a.offset - b.offset)
+  return sorted.map(({ name, offset, bytes }, index) => ({
+    name,
+    bytes: bytes ?? Math.max((sorted[index + 1]?.offset ?? dataBytes) - offset, 0),
+  }))
 }

@@ -2,7 +2,8 @@ import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { Bytes, Tokens } from '../core/index.ts'
 import { GgufCursor, NotGguf } from './gguf-cursor.ts'
-import { DEFAULT_ALIGNMENT, readTensorEnd } from './gguf-tensors.ts'
+import { DEFAULT_ALIGNMENT, endOf, readTensorEntry, tensorsOf } from './gguf-tensors.ts'
+import type { GgufTensor, TensorEntry } from './gguf-tensors.ts'
 import { readPair } from './gguf-values.ts'
 import type { GgufScalar } from './gguf-values.ts'
 
@@ -22,7 +23,7 @@ const VERSIONS: ReadonlySet<number> = new Set([2, 3])
 /** What a GGUF file says of itself. */
 export interface GgufHeader {
   readonly version: number
-  readonly tensors: number
+  readonly tensors: readonly GgufTensor[]
   /** `general.architecture`. */
   readonly architecture: string | null
   /** `<architecture>.context_length`: what the model was trained for. */
@@ -81,12 +82,12 @@ async function readHeader(file: FileHandle, size: Bytes): Promise<GgufHeader> {
     throw new NotGguf(`it claims ${keys} metadata keys in ${size} bytes`)
   }
   const { scalars, ...arrays } = await readMetadata(cursor, keys)
-  await checkTensors(cursor, size, tensors, scalars)
+  const table = await readTensors(cursor, size, tensors, scalars)
   const architecture = scalars.get('general.architecture')
   const trained = typeof architecture === 'string' ? scalars.get(`${architecture}.context_length`) : undefined
   return Object.freeze({
     version,
-    tensors,
+    tensors: table,
     architecture: typeof architecture === 'string' ? architecture : null,
     trainedContext: typeof trained === 'number' && Number.isInteger(trained) && trained > 0 ? trained : null,
     scalars,
@@ -127,18 +128,22 @@ async function readMetadata(
   return { scalars, lists, entries }
 }
 
-/** A download or a copy that broke off has a whole header and too few tensor data. */
-async function checkTensors(
+/** A download or a copy that broke off has a whole header and too few tensor data: that is no model. */
+async function readTensors(
   cursor: GgufCursor,
   size: Bytes,
-  tensors: number,
+  count: number,
   scalars: ReadonlyMap<string, GgufScalar>,
-): Promise<void> {
-  let end = 0
-  for (let tensor = 0; tensor < tensors; tensor += 1) end = Math.max(end, await readTensorEnd(cursor))
-  if (end === 0) return
+): Promise<readonly GgufTensor[]> {
+  const entries: TensorEntry[] = []
+  for (let tensor = 0; tensor < count; tensor += 1) entries.push(await readTensorEntry(cursor))
+  const end = entries.reduce((furthest, entry) => Math.max(furthest, endOf(entry)), 0)
+  if (end === 0) return []
   const stated = scalars.get('general.alignment')
   const alignment = typeof stated === 'number' && stated > 0 ? stated : DEFAULT_ALIGNMENT
-  const needed = Math.ceil(cursor.position / alignment) * alignment + end
-  if (needed > size) throw new NotGguf(`it is cut off: its tensors need ${needed} bytes and the file has ${size}`)
+  const start = Math.ceil(cursor.position / alignment) * alignment
+  if (start + end > size) {
+    throw new NotGguf(`it is cut off: its tensors need ${start + end} bytes and the file has ${size}`)
+  }
+  return tensorsOf(entries, size - start)
 }

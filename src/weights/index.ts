@@ -1,5 +1,7 @@
 export { readGguf } from './gguf.ts'
 export type { GgufHeader, GgufResult } from './gguf.ts'
+export type { GgufTensor } from './gguf-tensors.ts'
+export { partsOf } from './split.ts'
 export { readModelConfig } from './model-config.ts'
 export type { ModelConfig } from './model-config.ts'
 export type { GgufScalar } from './gguf-values.ts'
