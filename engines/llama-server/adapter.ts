@@ -2,22 +2,32 @@ import { join } from 'node:path'
 import { EnginehouseError } from '../../src/core/index.ts'
 import type { Address, Capability, ModelSpec, StopPlan, WeightsFacts } from '../../src/core/index.ts'
 import { classifyExit } from '../../src/engine/classify.ts'
-import type { EngineAdapter, EnginePlan, Liveness, PlanRequest, Readiness } from '../../src/engine/contract.ts'
+import type {
+  EngineAdapter,
+  EnginePlan,
+  EstimatePlaces,
+  Liveness,
+  PlanRequest,
+  Readiness,
+} from '../../src/engine/contract.ts'
 import type { InstallOrder } from '../../src/engine/install.ts'
 import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
+import { flagFiles } from './arguments.ts'
 import { locate } from './locate.ts'
 import { CHECKPOINTS, UBATCH } from './memory.ts'
 import { parseLine } from './output.ts'
 import { PROBE } from './probe.ts'
-import { RESERVED_FLAGS } from './reserved.ts'
+import { LIMITED_FLAGS, RESERVED_FLAGS } from './reserved.ts'
 
 /**
- * Set so that memory does not depend on a build's own defaults; `args` may set them otherwise. Checkpoints are copies
- * of a slot's state that models with sliding windows or recurrent layers keep in RAM, up to 150 MB each.
+ * Set so that memory does not depend on a build's own defaults; `args` may set them otherwise. The cache of prompts in
+ * RAM would be 8 GiB. Checkpoints are copies of a slot's state that models with sliding windows or recurrent layers keep
+ * in RAM, up to 150 MB each.
  */
 const TUNABLE: readonly (readonly [spellings: readonly [string, ...string[]], value: string])[] = [
+  [['--cache-ram', '-cram'], '0'],
   [['--batch-size', '-b'], '2048'],
   [['--ubatch-size', '-ub'], String(UBATCH)],
   [['--flash-attn', '-fa'], 'auto'],
@@ -48,12 +58,15 @@ export const llamaServer: EngineAdapter = Object.freeze({
   defaults: { parallel: 1, concurrency: null },
   backend: 'llamacpp',
   reservedFlags: RESERVED_FLAGS,
+  limitedFlags: LIMITED_FLAGS,
+  offload: true,
   listens: () => 'socket',
   capabilities,
   locate,
   install: async (order: InstallOrder) => (await import('./install.ts')).installLlamaServer(order),
   // What reads headers is loaded by whoever asks: commands that only know the engines start without it.
-  estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
+  estimate: async (model: ModelSpec, weights: WeightsFacts, places: EstimatePlaces) =>
+    (await import('./estimate.ts')).estimate(model, weights, places),
   plan,
   probe: PROBE,
   parseLine,
@@ -119,12 +132,33 @@ function sizes(model: ModelSpec, weights: WeightsFacts): string[] {
   return [
     ['-c', String(context * model.parallel)],
     ['-np', String(model.parallel)],
-    ['--kv-unified', '--fit', 'off', '--cache-ram', '0'],
+    ['--kv-unified', '--fit', 'off'],
     tuned.flatMap(([[flag], value]) => [flag, value]),
   ].flat()
 }
 
-/** CUDA_VISIBLE_DEVICES leaves it the placement's GPUs; a Vulkan build does not heed that, so `none` is said to it. */
-function devices(request: PlanRequest): string[] {
-  return request.gpuUuids.length > 0 ? ['-ngl', 'all'] : ['-ngl', '0', '--device', 'none']
+/**
+ * CUDA_VISIBLE_DEVICES leaves it the placement's GPUs; a Vulkan build does not heed that, so `none` is said to it, and
+ * again for what it loads beside the model: a draft model and a projector go to a GPU by themselves.
+ */
+function devices({ model, gpuUuids }: PlanRequest): string[] {
+  if (gpuUuids.length > 0) return onGpus(model, gpuUuids.length)
+  const files = flagFiles(model)
+  return [
+    ['-ngl', '0', '--device', 'none'],
+    files.draft ? ['-devd', 'none'] : [],
+    files.projectors.length > 0 ? ['--no-mmproj-offload'] : [],
+  ].flat()
+}
+
+/** Several GPUs get equal parts, as each is claimed alike: left to itself it deals them out by what is free. */
+function onGpus(model: ModelSpec, gpus: number): string[] {
+  const { layers, experts } = model.offload
+  const isSplit = gpus > 1 && !setsFlag(model, '--tensor-split', '-ts')
+  return [
+    ['-ngl', String(layers)],
+    experts === 'cpu' ? ['--cpu-moe'] : [],
+    typeof experts === 'number' && experts > 0 ? ['--n-cpu-moe', String(experts)] : [],
+    isSplit ? ['--tensor-split', Array.from({ length: gpus }, () => '1').join(',')] : [],
+  ].flat()
 }

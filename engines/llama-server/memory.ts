@@ -19,11 +19,11 @@ const PLAIN_SCRATCH: Bytes = (44 * MIB) / 512
 /** The largest copy of a slot's state that was seen. */
 const CHECKPOINT_LIMIT: Bytes = 150_000_000
 /** What the formulas may be wrong by. */
-const MARGIN = 1.05
+export const MARGIN = 1.05
 /** Driver context of one process, on the newest cards. */
-const GPU_CONTEXT: Bytes = 550 * MIB
+export const GPU_CONTEXT: Bytes = 550 * MIB
 /** What the first long prompt makes the driver's pool grow by. */
-const GPU_POOL: Bytes = 512 * MIB
+export const GPU_POOL: Bytes = 512 * MIB
 /** 30 MiB beside weights, cache and buffers were measured. */
 export const HOST_BASE: Bytes = 128 * MIB
 /** A block of a quantised cache has 32 elements; bytes per element of each type. */
@@ -55,8 +55,6 @@ export interface Shape {
 
 export interface MemoryQuestion {
   readonly shape: Shape
-  /** Of the files. On a GPU that is a little too much: the embeddings of the input stay in host memory. */
-  readonly weights: Bytes
   /** Of one pool that all slots share. */
   readonly cells: Tokens
   readonly slots: number
@@ -69,30 +67,19 @@ export interface MemoryQuestion {
   readonly fullWindows: boolean
 }
 
-/** On each of the GPUs: layers in contiguous blocks, and a buffer and a context of its own. */
-export function gpuNeed(question: MemoryQuestion, gpus: number): Bytes {
-  // The output counts as a layer, and a block is of whole ones.
-  const layers = question.shape.layers.length + 1
-  const share = Math.ceil(layers / gpus) / layers
-  const shared = (question.weights + cacheBytes(question)) * share
-  return Math.ceil((shared + computeBytes(question) + GPU_CONTEXT) * MARGIN + GPU_POOL)
-}
-
-/** On the host, without the program itself. */
-export function hostNeed(question: MemoryQuestion): Bytes {
-  return Math.ceil((question.weights + cacheBytes(question) + computeBytes(question)) * MARGIN)
-}
-
 /** Keys, values and states of all slots. */
 export function cacheBytes(question: MemoryQuestion): Bytes {
-  return question.shape.layers.reduce((sum, layer) => sum + layerBytes(layer, question), 0)
+  return question.shape.layers.reduce((sum, layer) => sum + layerCacheBytes(layer, question), 0)
 }
 
-function layerBytes(layer: Layer, { cells, slots, ubatch, keyBytes, valueBytes, fullWindows }: MemoryQuestion): Bytes {
-  if (layer.kind === 'recurrent') return layer.elements * 4 * slots
+export function layerCacheBytes(layer: Layer, question: MemoryQuestion): Bytes {
+  if (layer.kind === 'recurrent') return layer.elements * 4 * question.slots
+  return cellsOf(layer.window, question) * (layer.key * question.keyBytes + layer.value * question.valueBytes)
+}
+
+function cellsOf(window: Tokens | null, { cells, slots, ubatch, fullWindows }: MemoryQuestion): Tokens {
   const all = padded(cells)
-  const seen = layer.window === null || fullWindows ? all : Math.min(all, padded(layer.window * slots + ubatch))
-  return seen * (layer.key * keyBytes + layer.value * valueBytes)
+  return window === null || fullWindows ? all : Math.min(all, padded(window * slots + ubatch))
 }
 
 /** The widest of its phases: the allocator uses the same memory for each. */
@@ -104,6 +91,14 @@ export function computeBytes({ shape, cells, ubatch, flashAttention }: MemoryQue
       ? ubatch * (2 * seen + FLASH_SCRATCH)
       : ubatch * (4 * seen * (shape.heads + 1) + PLAIN_SCRATCH)
   return Math.ceil(Math.max(logits, attention))
+}
+
+/** What goes into a step, in host memory: its tokens' vectors, twice, and a mask of 16 bits for each width of windows. */
+export function inputBytes(question: MemoryQuestion): Bytes {
+  const { shape, ubatch } = question
+  const windows = new Set(shape.layers.map((layer) => (layer.kind === 'attention' ? layer.window : null)))
+  const seen = [...windows].reduce<Tokens>((sum, window) => sum + cellsOf(window, question), 0)
+  return ubatch * (2 * seen + 8 * shape.embedding)
 }
 
 /** Copies of what cannot be rolled back, `each` per slot, in host memory. A model that sees every token needs none. */

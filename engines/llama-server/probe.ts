@@ -7,7 +7,8 @@ export const PROBE: ProgramProbe = Object.freeze({
   sets: [
     ['-m', '-a', '--host', '--port', '-c', '-np', '--kv-unified', '--fit', '--cache-ram'],
     ['--batch-size', '--ubatch-size', '--flash-attn', '--ctx-checkpoints'],
-    ['-ngl', '--device', '--offline', '--no-ui', '--metrics'],
+    ['-ngl', '--cpu-moe', '--n-cpu-moe', '--tensor-split', '--device', '-devd', '--no-mmproj-offload'],
+    ['--offline', '--no-ui', '--metrics'],
   ].flat(),
   spelling: 'whole',
 })

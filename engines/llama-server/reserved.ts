@@ -1,3 +1,5 @@
+import type { FlagLimit } from '../../src/core/index.ts'
+
 /** Reason -> the flags that it keeps from `args`, in every spelling that the engine knows. */
 const RESERVED: readonly (readonly [why: string, flags: readonly string[]])[] = [
   [
@@ -35,6 +37,10 @@ const RESERVED: readonly (readonly [why: string, flags: readonly string[]])[] = 
     ],
   ],
   [
+    'memory is claimed for files that are there; `mmproj` and `model-draft` name them',
+    ['-mmu', '--mmproj-url', '-hfd', '-hfrd', '--hf-repo-draft', '--spec-draft-hf'],
+  ],
+  [
     'one engine serves one model here',
     ['--models-dir', '--models-preset', '--models-max', '--models-autoload', '--no-models-autoload'],
   ],
@@ -56,8 +62,12 @@ const RESERVED: readonly (readonly [why: string, flags: readonly string[]])[] = 
       '--fit-ctx',
     ],
   ],
-  ['memory is claimed without a prompt cache', ['-cram', '--cache-ram']],
-  ['`gpus` decides it', ['-ngl', '--gpu-layers', '--n-gpu-layers', '-dev', '--device', '--list-devices']],
+  ['`gpus` decides it', ['-dev', '--device', '--list-devices', '-devd', '--device-draft', '--spec-draft-device']],
+  ['`offload` decides it', ['-ngl', '--gpu-layers', '--n-gpu-layers', '-cmoe', '--cpu-moe', '-ncmoe', '--n-cpu-moe']],
+  [
+    'it moves tensors that memory was claimed for elsewhere; `offload` says what stays on the host',
+    ['-ot', '--override-tensor', '-otd', '--override-tensor-draft', '--spec-draft-override-tensor'],
+  ],
   ['it would hand the model to other machines', ['--rpc']],
   ['the memory is given back by `ttl`', ['--sleep-idle-seconds']],
   ['it reads them', ['--metrics']],
@@ -99,3 +109,14 @@ const RESERVED: readonly (readonly [why: string, flags: readonly string[]])[] = 
 export const RESERVED_FLAGS: ReadonlyMap<string, string> = new Map(
   RESERVED.flatMap(([why, flags]) => flags.map((flag) => [flag, why] as const)),
 )
+
+/** No limit, which it calls -1, is more than any claim. */
+const PROMPT_CACHE: FlagLimit = {
+  matches: /^\d{1,9}$/,
+  expected: 'a whole number of MiB, for which host memory is claimed (0 for no cache)',
+}
+
+export const LIMITED_FLAGS: ReadonlyMap<string, FlagLimit> = new Map([
+  ['-cram', PROMPT_CACHE],
+  ['--cache-ram', PROMPT_CACHE],
+])

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import { showPlan, type Foresight, type ManifestPlanShape } from '../admin/index.ts'
 import type { Bytes, DeviceFacts, Manifest, ModelSpec, Need, WeightsFacts } from '../core/index.ts'
-import { HOST, variantsOf } from '../core/index.ts'
+import { EnginehouseError, HOST, variantsOf } from '../core/index.ts'
 import { adapterFor, needFor, type Adapters, type EstimatePlaces } from '../engine/index.ts'
 import { createHostMemory, everFits } from '../gpu/index.ts'
 import { diffManifests, manifestForFile, type ManifestRead } from '../manifest/index.ts'
@@ -103,5 +103,10 @@ async function foreseeModel(model: ModelSpec, looking: Looking): Promise<Foresig
 async function needWith(model: ModelSpec, sources: readonly SourceLook[], looking: Looking): Promise<Need | null> {
   const weights = sources.flatMap((look): WeightsFacts[] => (look.kind === 'present' ? [look.weights] : []))[0] ?? null
   const isKnown = model.memory !== null || model.source.length === 0 || weights !== null
-  return isKnown ? needFor(model, adapterFor(looking.adapters, model.engine), weights, looking) : null
+  if (!isKnown) return null
+  return needFor(model, adapterFor(looking.adapters, model.engine), weights, looking).catch((error: unknown) => {
+    // A file beside the weights is wrong: its load says so, and the other models are foreseen all the same.
+    if (error instanceof EnginehouseError) return null
+    throw error
+  })
 }

@@ -17,4 +17,15 @@ export interface EngineDescription {
   readonly backend?: string
   /** Long and short flags that the manifest's `args` may not set, each with the reason (ends a sentence, no full stop). */
   readonly reservedFlags: ReadonlyMap<string, string>
+  /** Flags that `args` may set, but not to everything that the engine takes; none where it is left out. */
+  readonly limitedFlags?: ReadonlyMap<string, FlagLimit>
+  /** It can keep a part of a model on the host while it has the rest on GPUs, as `offload` says. */
+  readonly offload?: true
+}
+
+/** What the value of a flag must be like, where memory is claimed for what it says. */
+export interface FlagLimit {
+  readonly matches: RegExp
+  /** Ends the sentence "args.FLAG must be …". */
+  readonly expected: string
 }

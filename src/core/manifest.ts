@@ -67,6 +67,8 @@ export interface ModelSpec {
   readonly concurrency: number
   /** Null: estimated. */
   readonly memory: DeclaredMemory | null
+  /** Means something on GPUs, for an engine that can keep a part on the host. */
+  readonly offload: OffloadSpec
   /** Null: never unloaded for being idle. */
   readonly ttl: Millis | null
   readonly keep: 'auto' | 'always' | 'preload'
@@ -169,3 +171,11 @@ export type GpuRequest =
 
 /** Bytes per GPU of the placement and on the host; `all` takes each GPU whole. */
 export type DeclaredMemory = { readonly device: Bytes | 'all'; readonly host: Bytes }
+
+/** What goes to the GPUs. */
+export interface OffloadSpec {
+  /** The last so many layers, the output counted as one behind them. */
+  readonly layers: number | 'all'
+  /** Experts of the layers on GPUs; a number: those of the first so many layers of the model stay on the host. */
+  readonly experts: number | 'cpu' | 'gpu'
+}

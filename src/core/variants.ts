@@ -18,7 +18,7 @@ export function variantsOf(model: ModelSpec): readonly ModelSpec[] {
  * it. A digest, as the parts may hold secrets. Everything that is left out (ttl, keep, priority, names, capabilities, limits of requests) takes effect without a restart.
  */
 export function launchKey(model: ModelSpec, engines: Manifest['engines']): LaunchKey {
-  const { engine, source, gpus, context, parallel, memory, args, env, resources } = model
+  const { engine, source, gpus, context, parallel, memory, offload, args, env, resources } = model
   const { command, cwd, health, servedName, stop } = model
   const program = engines[engine]?.image ?? engines[engine]?.path ?? null
   const named = Object.entries(resources).toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -31,6 +31,7 @@ export function launchKey(model: ModelSpec, engines: Manifest['engines']): Launc
     context,
     parallel,
     memory,
+    offload,
     args,
     variables,
     command,

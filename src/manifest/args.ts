@@ -1,5 +1,6 @@
-import type { EngineName, ModelSpec } from '../core/index.ts'
+import type { EngineDescription, FlagLimit, ModelSpec } from '../core/index.ts'
 import { quote } from '../core/index.ts'
+import { describe } from './issues.ts'
 import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
@@ -13,15 +14,16 @@ const FLAG = /^-{0,2}[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
 /**
  * Engine flags of the layers, the weakest first; a flag of a later layer replaces the same flag of an earlier one, and
- * `false` removes it. Reports names that are no flags, flags that are set twice, and those that the daemon sets.
+ * `false` removes it. Reports names that are no flags, flags that are set twice, those that the daemon sets, and values
+ * that it could not claim memory for.
  */
 export function readArgs(
   layers: readonly Placed[],
-  engine: EngineName,
-  reserved: ReadonlyMap<string, string>,
+  { name: engine, reservedFlags, limitedFlags = new Map() }: EngineDescription,
   report: Report,
 ): Args {
-  const reasons = new Map([...reserved].map(([flag, why]) => [normalisedFlag(flag), why]))
+  const reasons = byName(reservedFlags)
+  const limits = byName(limitedFlags)
   const flags = new Map<string, readonly [string, ArgValue | undefined]>()
   for (const { entry, path } of layers) {
     if (entry.node.kind !== 'mapping') continue
@@ -36,6 +38,8 @@ export function readArgs(
         const shown = node?.kind === 'scalar' ? (node.template ?? written) : written
         report('manifest_flag_reserved', { flag: shown, engine, why }, node?.span ?? value.key, here)
       }
+      const limit = limits.get(name)
+      if (limit) reportValue(limit, value.node, here, report)
       seen.add(name)
       flags.set(name, [flag, argValueOf(value.node)])
     }
@@ -51,6 +55,17 @@ function reportFlag(flag: string, { key }: Entry, path: Path, seen: ReadonlySet<
     const why = `The flag ${quote(flag)} is already in ${dotted(path.slice(0, -1))}, spelt another way.`
     report('manifest_conflict', { why, next: 'Keep one; a list repeats a flag.' }, key, path)
   }
+}
+
+function byName<T>(flags: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  return new Map([...flags].map(([flag, what]) => [normalisedFlag(flag), what]))
+}
+
+/** A flag that is repeated means its last value: nobody has to know that who reads the manifest. */
+function reportValue({ matches, expected }: FlagLimit, node: TreeNode, path: Path, report: Report): void {
+  const value = argValueOf(node)
+  if (value === undefined || (typeof value === 'string' && matches.test(value))) return
+  report('manifest_value', { key: dotted(path), expected, got: describe(node), nearest: [] }, node.span, path)
 }
 
 /** Values that an engine would read as flags: `{ verbose: --host=… }` sets the host as well as `{ host: … }`. */

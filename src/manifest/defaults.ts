@@ -29,6 +29,7 @@ type NotShared = 'name' | 'engine' | 'source' | 'gpus' | 'parallel' | 'concurren
 export const DEFAULT_MODEL: Omit<ModelSpec, NotShared> = deepFreeze({
   context: null,
   memory: null,
+  offload: { layers: 'all', experts: 'gpu' },
   ttl: 300_000,
   keep: 'auto',
   priority: 'normal',

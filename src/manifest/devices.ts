@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { GpuRequest } from '../core/index.ts'
 import { listOf, wholeNumber } from './leaves.ts'
-import { GPU_INDEX_MAX } from './limits.ts'
+import { GPU_INDEX_MAX, OFFLOAD_LAYERS_MAX } from './limits.ts'
 import { positiveSize, size } from './notations.ts'
 
 /** What a model says of the devices that it gets, and of what it takes there. */
@@ -17,6 +17,14 @@ export const memory = z.union(
   ],
   { error: MEMORY },
 )
+
+const LAYERS = `a whole number from 0 to ${OFFLOAD_LAYERS_MAX}, or all`
+const EXPERTS = `cpu, gpu, or a whole number from 0 to ${OFFLOAD_LAYERS_MAX}`
+const layerCount = (error: string) => z.int({ error }).min(0, { error }).max(OFFLOAD_LAYERS_MAX, { error })
+export const offloadLayers = z.union([z.literal('all', { error: LAYERS }), layerCount(LAYERS)], { error: LAYERS })
+export const offloadExperts = z.union([z.enum(['cpu', 'gpu'], { error: EXPERTS }), layerCount(EXPERTS)], {
+  error: EXPERTS,
+})
 
 const GPUS = 'any, none, a list such as [0] or [GPU-uuid], or { count: 2 }'
 const GPU = 'the index of a GPU or its GPU-uuid'

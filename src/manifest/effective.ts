@@ -1,5 +1,5 @@
 import { variantsOf } from '../core/index.ts'
-import type { EngineDescription, EngineName, Manifest, ModelName, ModelSpec } from '../core/index.ts'
+import type { EngineDescription, Manifest, ModelName, ModelSpec } from '../core/index.ts'
 import { normalisedFlag } from './args.ts'
 import type { Entry, TreeNode } from './node.ts'
 import { plainShown } from './node.ts'
@@ -106,7 +106,7 @@ function modelSettings(
   options: EffectiveOptions,
 ): readonly Found[] {
   return keysOf(MODEL).flatMap((key) => {
-    if (!variantsOf(model).some(({ engine }) => matters(key, engine))) return []
+    if (!matters(key, model, options)) return []
     const path = ['models', name, key]
     const own = entryAt(tree, path)
     const shared = entryAt(tree, ['defaults', key])
@@ -124,8 +124,11 @@ function modelSettings(
   })
 }
 
-function matters(key: ModelKey, engine: EngineName): boolean {
-  return engine === 'command' || !COMMAND_KEYS.has(key)
+function matters(key: ModelKey, model: ModelSpec, { engines }: EffectiveOptions): boolean {
+  if (key === 'offload') {
+    return model.gpus.kind !== 'none' && engines.some(({ name, offload }) => offload && name === model.engine)
+  }
+  return variantsOf(model).some(({ engine }) => engine === 'command' || !COMMAND_KEYS.has(key))
 }
 
 /** One setting for each key of a mapping that several places write, and for each that has a default. */

@@ -27,6 +27,8 @@ export const BODY_MAX: Bytes = 2 * GIB
 export const PARALLEL_MAX = 1024
 export const CONCURRENCY_MAX = 65_536
 export const GPU_INDEX_MAX = 255
+/** No model has so many, and people write 99 or 999 for all of them. */
+export const OFFLOAD_LAYERS_MAX = 999
 /** An engine counts tokens in 32 bits. */
 export const CONTEXT_MAX = 2 ** 31 - 1
 /** Over a year somebody has mistaken the unit; `never` says what they mean. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CAPABILITIES } from '../core/index.ts'
 import type { StopSignal } from '../core/index.ts'
-import { gpus, memory } from './devices.ts'
+import { gpus, memory, offloadExperts, offloadLayers } from './devices.ts'
 import { engineKeys, type EngineKeys } from './engine-keys.ts'
 import { about, listOf, section, text, wholeNumber } from './leaves.ts'
 import { ATTEMPTS_MAX, RESOURCE_COUNT_MAX, STOP_GRACE_MAX, STOP_GRACE_MIN, VARIANTS_MAX } from './limits.ts'
@@ -48,6 +48,9 @@ export const modelShape = {
       undefined,
       ['24GiB', { device: '20GiB', host: '8GiB' }, 'all'],
     ),
+  ),
+  offload: section.meta(
+    about('For llama-server with GPUs: what goes to them; the rest stays on the host, and is claimed there.'),
   ),
   ttl: durationOr('never', 0).meta(
     about('How long after the last byte of its last answer the model is taken down. Default 5m.', '5m', [
@@ -116,7 +119,7 @@ export const modelShape = {
     .max(VARIANTS_MAX, { error: `a list of at most ${VARIANTS_MAX} mappings` })
     .meta(
       about(
-        'Other ways to run the model, tried in order when memory is short. Each says what differs, of engine, source, gpus, context, parallel, memory and args; flags are merged one by one unless the engine differs. Default none.',
+        'Other ways to run the model, tried in order when memory is short. Each says what differs, of engine, source, gpus, context, parallel, memory, offload and args; offload and flags are merged one by one unless the engine differs. Default none.',
         undefined,
         [[{ context: '4k' }]],
       ),
@@ -176,11 +179,29 @@ export const variantShape = {
   context: modelShape.context,
   parallel: modelShape.parallel,
   memory: modelShape.memory,
+  offload: modelShape.offload.meta(about('What goes to the GPUs, key by key over that of the model.')),
   args: modelShape.args.meta(
     about(
       'Flags over those of the model, flag by flag; false or null removes one. With another engine than the model’s, its flags are left out.',
       undefined,
       [{ jinja: true }],
+    ),
+  ),
+}
+
+export const offloadShape = {
+  layers: offloadLayers.meta(
+    about(
+      'How many layers go to the GPUs: the last of the model, and first of all its output, which counts as one. Default all.',
+      'all',
+      [40],
+    ),
+  ),
+  experts: offloadExperts.meta(
+    about(
+      'Where the experts of these layers go: cpu keeps them on the host; a number those of the first so many layers of the model. Default gpu.',
+      'gpu',
+      ['cpu', 12],
     ),
   ),
 }

@@ -1,7 +1,9 @@
-import type { DeclaredMemory, GpuRequest } from '../core/index.ts'
+import type { DeclaredMemory, EngineDescription, GpuRequest, OffloadSpec } from '../core/index.ts'
 import { conflict, keyOf } from './context.ts'
 import type { ModelContext } from './context.ts'
+import { DEFAULT_MODEL } from './defaults.ts'
 import { dotted } from './path.ts'
+import { OFFLOAD, readLayers } from './sections.ts'
 
 /**
  * Undefined when what was written is wrong. A manifest may be meant for another host, so this one's GPUs decide only
@@ -35,4 +37,26 @@ export function readMemory(gpus: GpuRequest, context: ModelContext): DeclaredMem
     return null
   }
   return { device: device ?? 0, host: host ?? 0 }
+}
+
+/**
+ * What is inherited says nothing for a way without GPUs or with another engine; what such a way says itself is wrong,
+ * but where `gpus` is left out: the manifest may be meant for a host that has some.
+ */
+export function readOffload(engine: EngineDescription, gpus: GpuRequest, context: ModelContext): OffloadSpec {
+  const { settings, knowledge, report } = context
+  const written = readLayers(OFFLOAD, settings.layers('offload'), report)
+  const key = keyOf('offload', context)
+  const way = dotted(context.path)
+  const isOnHost = gpus.kind === 'none' && settings.placed('gpus') !== undefined
+  if (settings.owns('offload') && !engine.offload) {
+    const able = knowledge.engines.filter(({ offload }) => offload).map(({ name }) => name)
+    const why = `${key} is for ${able.join(' and ')}, and the engine of ${way} is ${engine.name}.`
+    conflict('offload', why, 'Remove it.', context)
+  } else if (settings.owns('offload') && isOnHost) {
+    const why = `${key} says what goes to a GPU, and ${way} has \`gpus: none\`.`
+    conflict('offload', why, 'Remove one of the two.', context)
+  }
+  const { offload } = DEFAULT_MODEL
+  return engine.offload && !isOnHost ? { ...offload, ...written } : offload
 }

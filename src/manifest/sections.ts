@@ -7,7 +7,16 @@ import type { Path } from './path.ts'
 import { dotted } from './path.ts'
 import type { Report } from './problems.ts'
 import { engineKeys } from './engine-keys.ts'
-import { healthShape, loadShape, modelShape, otherEngine, startShape, stopShape, variantShape } from './model-schema.ts'
+import {
+  healthShape,
+  loadShape,
+  modelShape,
+  offloadShape,
+  otherEngine,
+  startShape,
+  stopShape,
+  variantShape,
+} from './model-schema.ts'
 import { containedEngineShape, engineShape, memoryShape, serverShape, timeoutsShape, topShape } from './schema.ts'
 import type { Entry, Placed, TreeNode } from './node.ts'
 import { plainOf } from './node.ts'
@@ -53,6 +62,7 @@ export const ENGINE: Section<typeof engineShape> = { shape: engineShape, later: 
 export const CONTAINED_ENGINE: Section<typeof containedEngineShape> = { shape: containedEngineShape, later: [] }
 export const MEMORY: Section<typeof memoryShape> = { shape: memoryShape, later: [] }
 export const HEALTH: Section<typeof healthShape> = { shape: healthShape, later: [] }
+export const OFFLOAD: Section<typeof offloadShape> = { shape: offloadShape, later: [] }
 export const LOAD: Section<typeof loadShape> = { shape: loadShape, later: [] }
 export const STOP: Section<typeof stopShape> = { shape: stopShape, later: [], writtenFrom: { command: 0 } }
 export const START: Section<typeof startShape> = { shape: startShape, later: [] }
@@ -81,7 +91,8 @@ const writtenFrom = { source: 0, args: 2 }
 
 export const VARIANT: Section<typeof variantShape> = {
   shape: variantShape,
-  later: ['offload'],
+  later: [],
+  nested: { offload: OFFLOAD },
   inner,
   writtenFrom,
   elsewhere: {
@@ -93,8 +104,8 @@ export const VARIANT: Section<typeof variantShape> = {
 
 export const MODEL: Section<typeof modelShape> = {
   shape: modelShape,
-  later: ['offload', 'allow_code'],
-  nested: { health: HEALTH, stop: STOP, load: LOAD, start: START, timeouts: TIMEOUTS },
+  later: ['allow_code'],
+  nested: { offload: OFFLOAD, health: HEALTH, stop: STOP, load: LOAD, start: START, timeouts: TIMEOUTS },
   listed: { variants: VARIANT },
   inner,
   writtenFrom: { ...writtenFrom, command: 0, served_name: 0, aliases: 0, fallback: 0, env: 1 },

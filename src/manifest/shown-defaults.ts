@@ -49,6 +49,7 @@ const MODEL: Defaults<typeof modelShape, ModelSpec> = {
   concurrency: ({ concurrency }) => ({ value: concurrency }),
   memory: ({ engine, gpus }) =>
     engine === 'command' && gpus.kind === 'none' ? { words: 'unaccounted' } : { words: 'estimated' },
+  offload: () => ({ value: { ...DEFAULT_MODEL.offload } }),
   ttl: ({ ttl, keep }) => {
     if (keep === 'always') return { words: 'never, as it is kept' }
     return { value: ttl === null ? 'never' : formatDuration(ttl) }

@@ -5,14 +5,14 @@ import { checkCommand } from './command.ts'
 import { conflict, keyOf, requireKey } from './context.ts'
 import type { ModelContext } from './context.ts'
 import { DEFAULT_MODEL } from './defaults.ts'
-import { readGpus, readMemory } from './placement.ts'
+import { readGpus, readMemory, readOffload } from './placement.ts'
 import { HEALTH, readLayers, STOP } from './sections.ts'
 import type { WrittenSource } from './sources.ts'
 
 /** What a way to run a model decides: how it is launched, and what it takes. */
 export type Way = Pick<
   ModelSpec,
-  'engine' | 'source' | 'gpus' | 'context' | 'parallel' | 'concurrency' | 'memory' | 'args' | keyof Program
+  'engine' | 'source' | 'gpus' | 'context' | 'parallel' | 'concurrency' | 'memory' | 'offload' | 'args' | keyof Program
 >
 
 /** Of the engine `command`. */
@@ -43,7 +43,8 @@ export function readWay(context: ModelContext, directory: string, base?: Way): W
     parallel,
     concurrency: value('concurrency') ?? known?.defaults.concurrency ?? parallel,
     memory: inherits ? base.memory : asked ? readMemory(asked, context) : null,
-    args: written ? readArgs(layers('args'), engine, known?.reservedFlags ?? new Map(), report) : [],
+    offload: asked && known ? readOffload(known, asked, context) : DEFAULT_MODEL.offload,
+    args: known ? readArgs(layers('args'), known, report) : [],
     ...readProgram(engine, directory, context),
   }
 }

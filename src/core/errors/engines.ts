@@ -63,6 +63,22 @@ export const ENGINE_ERRORS = Object.freeze({
       next: 'Install llama-server from elsewhere and set `engines.llama-server.path`.',
     },
   }),
+  engine_file_wrong: define<{ model: string; flag: string; path: string; why: string }>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'not_by_itself',
+    sentence: (f) =>
+      `The file ${f.path}, which ${quote(f.model)} names in \`args.${f.flag}\`, cannot be used: ${f.why}.`,
+    next: 'Put the file there, or correct `args` in the manifest; a relative path starts where the manifest is.',
+    example: {
+      model: 'chat',
+      flag: 'mmproj',
+      path: './weights/mmproj.gguf',
+      why: 'no such file or directory (ENOENT)',
+    },
+    about: 'Its header is read before anything is started, as the memory for it is claimed.',
+  }),
   weights_missing: define<{ model: string; path: string }>({
     ...server,
     status: 503,

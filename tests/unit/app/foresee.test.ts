@@ -82,3 +82,15 @@ test('weights of a program are looked for and never fetched, verified or removed
   expect(await one({ source }, state)).toMatchObject({ sources: [{ kind: 'absent' }] })
   expect(readdirSync(entry).toSorted()).toEqual(['model.gguf', 'verified.json'])
 })
+
+test('a file beside the weights that is not there leaves the need unknown, and the others as they are', async () => {
+  const source = [weightsFile()]
+  const without = modelSpec({ name: 'without', source })
+  const gone = modelSpec({ name: 'gone', source, args: [['lora', '/none/lora.gguf']] })
+  expect(
+    await foresee(manifestOf([gone, without]), { stateDirectory: temporaryDirectory(), adapters: ADAPTERS }),
+  ).toMatchObject([
+    { model: 'gone', need: null, fit: null },
+    { model: 'without', need: { origin: 'formula' } },
+  ])
+})

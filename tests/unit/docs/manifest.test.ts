@@ -62,16 +62,20 @@ describe('a default that the reference tells of', () => {
   it.each(plain.map((key) => [key.path.join('.'), key] as const))(
     '%s changes nothing where it is written',
     (_, key) => {
-      const written = parse(manifestWith(key), ON_CPU)
+      const model = key.path.includes('offload') ? ON_GPUS : ALONE
+      const written = parse(manifestWith(key, model), ON_CPU)
       assert(written.kind === 'manifest', JSON.stringify(written))
-      expect(written.manifest).toEqual(parseGood(manifestWith(null), ON_CPU))
+      expect(written.manifest).toEqual(parseGood(manifestWith(null, model), ON_CPU))
     },
   )
 })
 
+const ALONE = { engine: 'command', command: ['x', '{port}'], gpus: 'none' }
+const ON_GPUS = { engine: 'llama-server', source: 'file:m', gpus: 'any' }
+
 /** A manifest of one model, with a key as its default would be written. */
-function manifestWith(key: ManifestKey | null): string {
-  const model = { engine: 'command', command: ['x', '{port}'], gpus: 'none' }
+function manifestWith(key: ManifestKey | null, of: object): string {
+  const model = { ...of }
   const manifest: Record<string, unknown> = {
     version: 1,
     engines: { 'llama-server': {}, vllm: {}, tgi: {} },

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { llamaServer } from '../../../engines/llama-server/adapter.ts'
-import { cacheBytes, checkpointBytes, computeBytes, gpuNeed, hostNeed } from '../../../engines/llama-server/memory.ts'
+import { cacheBytes, checkpointBytes, computeBytes, inputBytes } from '../../../engines/llama-server/memory.ts'
 import type { Layer, MemoryQuestion, Shape } from '../../../engines/llama-server/memory.ts'
 import { shapeOf } from '../../../engines/llama-server/shape.ts'
 import { MIB } from '../../../src/core/index.ts'
@@ -39,7 +39,6 @@ const MAMBA: Shape = {
 
 const question = (shape: Shape, cells: number, different: Partial<MemoryQuestion> = {}): MemoryQuestion => ({
   shape,
-  weights: 0,
   cells,
   slots: 1,
   ubatch: 512,
@@ -97,12 +96,10 @@ test('checkpoints: none for a model that sees every token, at most what was seen
   expect(checkpointBytes(question(GEMMA_12B, 8 * K), 0)).toBe(0)
 })
 
-test('two GPUs share layers, and each has a buffer of its own', () => {
-  const asked = question(LLAMA_8B, 8 * K, { weights: 5_000 * MIB })
-  const [one, two] = [gpuNeed(asked, 1), gpuNeed(asked, 2)]
-  expect(two).toBeGreaterThan(one / 2)
-  expect(two).toBeLessThan(one)
-  expect(hostNeed(asked)).toBeLessThan(one)
+test('what goes into a step: its vectors, and a mask for each width of windows', () => {
+  expect(inputBytes(question({ ...LLAMA_8B, embedding: 512 }, 8 * K)) / MIB).toBe(10)
+  const windows = inputBytes(question(GEMMA_12B, 32 * K)) - inputBytes(question({ ...GEMMA_12B, layers: [] }, 32 * K))
+  expect(windows).toBe(512 * 2 * (32 * K + 1536))
 })
 
 describe('shapes, from headers', () => {
@@ -112,7 +109,7 @@ describe('shapes, from headers', () => {
     lists: Record<string, (number | boolean)[]> = {},
   ) => ({
     version: 3,
-    tensors: 1,
+    tensors: [],
     architecture,
     trainedContext: null,
     entries: new Map([['tokenizer.ggml.tokens', 1000]]),
@@ -183,13 +180,6 @@ describe('the adapter', () => {
     ]
     for (const keys of larger) expect((await needOf(keys))?.host, JSON.stringify(keys)).toBeGreaterThan(plain)
     expect((await needOf({ context: 2048, args: [['cache-type-v', 'q4_0']] }))?.host).toBeLessThan(plain)
-  })
-  test('on GPUs the host has the program alone', async () => {
-    expect(await tiny().needOf({ gpus: { kind: 'any' } })).toMatchObject({
-      perGpu: expect.any(Number),
-      host: 128 * MIB,
-      origin: 'formula',
-    })
   })
   test('a file that is no GGUF is judged by its size', async () => {
     const other = { ...tiny().weights, path: '/dev/null' }

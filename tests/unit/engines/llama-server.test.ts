@@ -24,7 +24,15 @@ describe('flags', () => {
   test('every flag that is set is one that the program knows', () => {
     const plans = [
       planRequest(),
-      planRequest({}, { gpuUuids: ['GPU-a'], gpuIndices: [0] }),
+      planRequest({}, { gpuUuids: ['GPU-a', 'GPU-b'], gpuIndices: [0, 1] }),
+      planRequest({ offload: { layers: 4, experts: 'cpu' } }, { gpuUuids: ['GPU-a'], gpuIndices: [0] }),
+      planRequest({ offload: { layers: 'all', experts: 4 } }, { gpuUuids: ['GPU-a'], gpuIndices: [0] }),
+      planRequest({
+        args: [
+          ['mmproj', 'p.gguf'],
+          ['-md', 'd.gguf'],
+        ],
+      }),
       planRequest({}, { address: { kind: 'tcp', host: '127.0.0.1', port: 20001 } }),
     ].map((request) => llamaServer.plan(request))
     const flags = plans.flatMap(({ argv }) => argv.filter((argument) => argument.startsWith('-')))
@@ -36,7 +44,7 @@ describe('flags', () => {
   })
 
   test('every flag that is set is reserved or meant to be tuned', () => {
-    const tunable = ['--batch-size', '--ubatch-size', '--flash-attn', '--ctx-checkpoints', '--no-ui']
+    const tunable = ['--cache-ram', '--batch-size', '--ubatch-size', '--flash-attn', '--ctx-checkpoints', '--no-ui']
     const { argv } = llamaServer.plan(planRequest())
     const flags = argv.filter((argument) => argument.startsWith('-'))
     expect(flags.filter((flag) => !llamaServer.reservedFlags.has(flag) && !tunable.includes(flag))).toEqual([])
@@ -51,10 +59,20 @@ describe('flags', () => {
     ['tools', 'all'],
     ['agent', true],
     ['hf-repo', 'a/b'],
+    ['ngl', '4'],
+    ['cpu-moe', true],
+    ['-ot', 'exps=CPU'],
+    ['mmproj-url', 'u'],
   ] as const)('%s is refused', (flag, value) => {
     expect(() => llamaServer.plan(planRequest({ args: [[flag, value]] }))).toThrow(
       expect.objectContaining({ code: 'manifest_flag_reserved' }),
     )
+  })
+
+  test.each(['cache-ram', '-cram'])('%s takes a size, and no other', (flag) => {
+    const limit = llamaServer.limitedFlags?.get(flag.startsWith('-') ? flag : `--${flag}`)
+    expect(['0', '8192'].map((text) => limit?.matches.test(text))).toEqual([true, true])
+    expect(['-1', '1e3', '0x10', '1.5', '', 'all'].filter((text) => limit?.matches.test(text) !== false)).toEqual([])
   })
 
   test.each([[['jinja', '--host']], [['lora', ['a', '--agent']]]] as const)('%j smuggles a flag as a value', (pair) => {

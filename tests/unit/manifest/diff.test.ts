@@ -29,6 +29,7 @@ describe('what differs between two manifests', () => {
     ['timeouts', { timeouts: { firstByte: 1, betweenBytes: null, total: null } }, false],
     ['context', { context: 4096 }, true],
     ['memory', { memory: { device: 0, host: 1 } }, true],
+    ['offload', { offload: { layers: 'all', experts: 'cpu' } }, true],
     ['served_name', { servedName: 'inner' }, true],
     ['cwd', { cwd: '/srv' }, true],
     ['stop', { stop: { signal: 'SIGINT', grace: 10_000, command: null } }, true],

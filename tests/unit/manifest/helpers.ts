@@ -10,9 +10,10 @@ const RESERVED = new Map([
   ['-c', '`context` says it'],
   ['--ctx-size', '`context` says it'],
 ])
+const LIMITED = new Map([['--cache-ram', { matches: /^\d+$/, expected: 'a whole number of MiB' }]])
 export const ON_CPU: Knowledge = {
   gpus: false,
-  engines: ADAPTERS.map((adapter) => ({ ...adapter, reservedFlags: RESERVED })),
+  engines: ADAPTERS.map((adapter) => ({ ...adapter, reservedFlags: RESERVED, limitedFlags: LIMITED })),
 }
 export const ON_GPU: Knowledge = { ...ON_CPU, gpus: true }
 

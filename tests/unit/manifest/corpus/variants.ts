@@ -38,9 +38,24 @@ export const WAYS: readonly Case[] = [
     ['manifest_value', 'models.m.variants[1].parallel must be a whole number'],
   ],
   [
-    'a variant of a later version',
-    llama('variants: [{ ▶offload: { layers: 4 } }]'),
-    ['manifest_key_not_supported', 'models.m.variants[0].offload'],
+    'an offload of a variant without GPUs',
+    llama('gpus: any', 'variants: [{ gpus: none, offload: ▶{ layers: 4 } }]'),
+    ['manifest_conflict', 'models.m.variants[0].offload says what goes to a GPU'],
+  ],
+  [
+    'an offload of a variant with another engine',
+    llama('variants: [{ engine: vllm, offload: ▶{ layers: 4 } }]'),
+    ['manifest_conflict', 'the engine of models.m.variants[0] is vllm'],
+  ],
+  [
+    'a wrong offload of a variant',
+    llama('variants: [{ offload: { layers: ▶-4 } }]'),
+    ['manifest_value', 'models.m.variants[0].offload.layers must be'],
+  ],
+  [
+    'an offload that changes nothing',
+    llama('offload: { layers: 4 }', 'variants: [▶{ offload: { layers: 4 } }]'),
+    ['manifest_conflict', 'models.m.variants[0] is run in the same way as the model itself.'],
   ],
   [
     'a variant with an engine that nobody knows',
