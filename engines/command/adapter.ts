@@ -48,6 +48,7 @@ function plan(request: PlanRequest): EnginePlan {
     liveness: { ...model.health, ...LIVENESS },
     stop: stopPlan(request),
     reuse: 'always',
+    plainAnswers: 'passed',
   }
 }
 

@@ -117,7 +117,13 @@ function plan(request: PlanRequest): EnginePlan {
     stop: STOP,
     // It closes the connection after each stream, though it announces keep-alive.
     reuse: 'plain',
+    plainAnswers: streamsTheSame(model) ? 'gathered' : 'passed',
   }
+}
+
+/** Thoughts in the legacy format stand in the text of a stream, and beside it in a plain answer. */
+function streamsTheSame(model: ModelSpec): boolean {
+  return argumentOf(model, 'reasoning-format') !== 'deepseek-legacy'
 }
 
 function listenOn(address: Address): string[] {

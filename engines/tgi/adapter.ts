@@ -84,6 +84,7 @@ function plan(request: PlanRequest): EnginePlan {
     liveness: LIVENESS,
     stop: image === null ? STOP : { ...STOP, command: stopCommand(binary, CONTAINER_SECONDS, request) },
     reuse: 'always',
+    plainAnswers: 'passed',
   }
 }
 

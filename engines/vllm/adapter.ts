@@ -106,6 +106,7 @@ function plan(request: PlanRequest): EnginePlan {
     liveness: LIVENESS,
     stop: STOP,
     reuse: 'always',
+    plainAnswers: 'passed',
   }
 }
 

@@ -34,6 +34,7 @@ export interface Lease {
   readonly key: string
   /** Whether a connection to the engine may serve another request, and after which answers. */
   readonly reuse: ConnectionReuse
+  readonly plainAnswers: PlainAnswers
   /** Time the request waited for the instance; 0 when it was ready. */
   readonly queued: Millis
   /** Time that the load took, when this request waited for one; else null. */
@@ -46,6 +47,12 @@ export interface Lease {
 
 /** `plain`: only after an answer that was not a stream (llama-server closes after SSE). */
 export type ConnectionReuse = 'never' | 'plain' | 'always'
+
+/**
+ * How an answer that is no stream is had. `gathered`: from a stream, as the engine goes on with a plain one whose client
+ * has left (llama-server does, for as long as anything else happens in it).
+ */
+export type PlainAnswers = 'passed' | 'gathered'
 
 /** `stalled`: the engine gave no byte for as long as the manifest allows. */
 export type LeaseOutcome = 'complete' | 'client_gone' | 'engine_error' | 'stalled' | 'failed'

@@ -8,6 +8,7 @@ import type {
   Millis,
   ModelSpec,
   Need,
+  PlainAnswers,
   ProcessExit,
   StopPlan,
   Tokens,
@@ -135,6 +136,7 @@ export interface EnginePlan {
   readonly liveness: Liveness | null
   readonly stop: StopPlan
   readonly reuse: ConnectionReuse
+  readonly plainAnswers: PlainAnswers
 }
 
 export interface Readiness {

@@ -12,8 +12,11 @@ export interface Asked {
   /** Null when the body names none. */
   readonly model: string | null
   readonly stream: boolean
+  /** Asked as a stream, an engine would give the same answer in pieces. */
+  readonly streamable: boolean
   /** Where the value of `model` stands; null when the body has no such member. */
   readonly modelAt: Range | null
+  readonly streamAt: Range | null
   /** Where a member can be inserted, and whether it would be the only one. */
   readonly inside: number
   readonly empty: boolean
@@ -22,7 +25,14 @@ export interface Asked {
 /** Members that are meant for us and that this version does not act upon: an engine must never see them. */
 export const OUR_FIELDS = ['keep_alive', 'ttl', 'backend', 'device'] as const
 
-const WANTED: ReadonlySet<string> = new Set(['model', 'stream', ...OUR_FIELDS])
+/**
+ * With these a stream of llama-server says something else than its plain answer, or the client says something of a
+ * stream that it did not ask for: a token that adds no text drops its probabilities, thoughts of one format stay in the
+ * text, progress is told beside it.
+ */
+const PLAIN_FIELDS = ['stream_options', 'logprobs', 'n_probs', 'return_progress', 'reasoning_format'] as const
+
+const WANTED: ReadonlySet<string> = new Set(['model', 'stream', ...OUR_FIELDS, ...PLAIN_FIELDS])
 
 /** Checks a body and finds what is asked. Throws json_invalid, parameter_invalid or not_supported. */
 export function readAsked(body: Buffer): Asked {
@@ -39,7 +49,9 @@ export function readAsked(body: Buffer): Asked {
     boundary: null,
     model: modelAt === null ? null : readModel(body, modelAt),
     stream: readStream(body, found.values.get('stream')),
+    streamable: !PLAIN_FIELDS.some((field) => asksFor(body, found.values.get(field))),
     modelAt,
+    streamAt: found.values.get('stream') ?? null,
     inside: found.inside,
     empty: found.empty,
   }
@@ -72,6 +84,13 @@ function readStream(body: Buffer, at: Range | undefined): boolean {
     throw new EnginehouseError('parameter_invalid', { param: 'stream', expected: 'true or false' })
   }
   return value === 'true'
+}
+
+const NOTHING: ReadonlySet<string> = new Set(['null', 'false', '0'])
+
+/** Clients send fields with the value that asks for nothing. */
+function asksFor(body: Buffer, at: Range | undefined): boolean {
+  return at !== undefined && !NOTHING.has(body.toString('latin1', at.start, Math.min(at.end, at.start + 6)))
 }
 
 function isNull(body: Buffer, at: Range): boolean {

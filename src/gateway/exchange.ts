@@ -22,8 +22,10 @@ import type { OutcomeObserver } from './outcome.ts'
 import type { Protocol } from './protocols.ts'
 import { Relay } from './relay.ts'
 import type { RelayWatcher } from './relay.ts'
+import { gatheringFor } from './gathering.ts'
 import { EXIT_SEEN_WITHIN } from './limits.ts'
 import { bodyFor } from './splice.ts'
+import type { Form } from './splice.ts'
 import type { Roster, Seated } from './roster.ts'
 import type { UpstreamOrder, Upstreams } from './upstream.ts'
 
@@ -255,9 +257,12 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       this.engineEnded(lease.ended.reason)
       return
     }
+    const { path, asked } = this.#demand
+    const isGathered = lease.plainAnswers === 'gathered' && !asked.stream && asked.streamable
+    const gathering = isGathered ? gatheringFor(path) : null
     this.#relay = new Relay({
       upstream,
-      order: this.#order(lease),
+      order: this.#order(lease, gathering === null ? 'as_asked' : 'streamed'),
       response: this.#response,
       outcome: this.#outcome,
       model: lease.model,
@@ -267,6 +272,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       translation: this.#demand.translated?.answer(lease.model) ?? null,
       protocol: this.#demand.protocol,
       requestId: this.#demand.requestId,
+      gathering,
       now: this.#room.now,
       watcher: this,
     })
@@ -293,7 +299,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   }
 
   /** The request that the engine gets is made from parts: nothing that a client wrote decides its line or framing. */
-  #order(lease: Lease): UpstreamOrder {
+  #order(lease: Lease, form: Form): UpstreamOrder {
     const { requestId, path, asked, protocol } = this.#demand
     const headers = [
       'content-type',
@@ -316,8 +322,8 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       path,
       method: 'POST',
       headers,
-      body: bodyFor(asked, lease.servedName),
-      reset: lease.reuse === 'never' || (lease.reuse === 'plain' && asked.stream),
+      body: bodyFor(asked, lease.servedName, form),
+      reset: lease.reuse === 'never' || (lease.reuse === 'plain' && (asked.stream || form === 'streamed')),
       client: null,
     }
   }

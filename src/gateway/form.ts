@@ -47,7 +47,7 @@ export function readForm(body: Buffer, boundary: string): Asked {
     modelAt = at
   }
   const model = modelAt === null ? null : textAt(body, modelAt)
-  return { body, boundary, model, stream, modelAt, inside: 0, empty: false }
+  return { body, boundary, model, stream, streamable: false, modelAt, streamAt: null, inside: 0, empty: false }
 }
 
 /** A part of a form as text, to be put before its first one. */

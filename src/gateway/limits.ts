@@ -49,6 +49,8 @@ export const MAX_PART_HEADERS: Bytes = 8 * 1024
 export const STALLED_READER: Millis = 30_000
 /** An answer that has to be seen whole before any of it is passed on: unframed ones and errors in a foreign shape. */
 export const MAX_HELD: Bytes = 8 * MIB
+/** Of text in an answer that is gathered from a stream: two million tokens and more. */
+export const MAX_GATHERED: Bytes = 8 * MIB
 
 /** Under the 5 s after which llama-server and uvicorn close an idle connection, so that we close first. */
 export const ENGINE_KEEP_ALIVE: Millis = 4_000

@@ -9,6 +9,8 @@ import { answerHeaders, kindOf } from './answer.ts'
 import type { AnswerKind } from './answer.ts'
 import { UnreadableAnswer } from './dialects/dialect.ts'
 import type { AnswerTranslation } from './dialects/dialect.ts'
+import { wholeHead } from './gathering.ts'
+import type { Gathering } from './gathering.ts'
 import { MAX_HELD } from './limits.ts'
 import type { Outcome } from './outcome.ts'
 import { engineErrors } from './protocols.ts'
@@ -40,6 +42,8 @@ export interface RelayOptions {
   readonly now: () => Millis
   /** Null: the engine's bytes are the client's. */
   readonly translation: AnswerTranslation | null
+  /** Not null: the engine was asked for a stream, and the client for none. */
+  readonly gathering: Gathering | null
   readonly protocol: Protocol
   readonly requestId: string
   readonly watcher: RelayWatcher
@@ -81,6 +85,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   #abandoned = false
   /** Set once the answer turned out to be one that is translated. */
   #translation: AnswerTranslation | null = null
+  /** Set once the answer turned out to be a stream that is gathered. */
+  #gathering: Gathering | null = null
   readonly #usage = new UsageFinder()
 
   constructor(options: RelayOptions) {
@@ -138,6 +144,12 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#translation = this.#translationOf(status, kind)
     const isOurs = this.#translation !== null
+    if (kind.stream && this.#options.gathering !== null) {
+      this.#gathering = this.#options.gathering
+      const own = { ...kind, stream: false, unframed: true }
+      this.#headers = answerHeaders(wholeHead(headers), this.#options.ownHeaders, own)
+      return
+    }
     this.#headers = answerHeaders(headers, this.#options.ownHeaders, isOurs ? { ...kind, unframed: true } : kind)
     if ((kind.unframed || isOurs) && !kind.stream) {
       this.#held = []
@@ -158,6 +170,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#deadline?.byte()
     const usage = this.#usage.look(piece)
     if (usage !== null) watcher.used(usage)
+    const gathering = this.#gathering
+    if (gathering !== null) return void this.#read(() => gathering.take(piece))
     if (this.#held !== null) return this.#hold(this.#held, piece)
     this.#end?.take(piece)
     const bytes = this.#translation === null ? piece : this.#translated((translation) => translation.piece(piece))
@@ -170,6 +184,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#over) return
+    if (this.#gathering !== null) return this.#passGathered(this.#gathering)
     if (this.#held !== null) return this.#passHeld(this.#held)
     if (this.#end?.whole === false) return this.#truncated()
     if (this.#translation !== null) return this.#endTranslated()
@@ -225,12 +240,26 @@ export class Relay implements Dispatcher.DispatchHandler {
     held.push(piece)
   }
 
+  /** An error that came late is what a plain request would have got: its status is in it. */
+  #passGathered(gathering: Gathering): void {
+    const gathered = this.#read(() => gathering.end())
+    if (this.#over) return
+    if (gathered === null) return this.#truncated()
+    this.#status = gathered.status
+    if (gathered.status >= 300) this.#translation = null
+    this.#passWhole(Buffer.from(gathered.body))
+  }
+
   /** A body that had to be seen whole: an unframed one is when it parses, and a translated one is another. */
   #passHeld(held: Buffer[]): void {
     const whole = Buffer.concat(held)
+    if (this.#translation === null && !isJson(whole)) return this.#truncated()
+    this.#passWhole(whole)
+  }
+
+  #passWhole(whole: Buffer): void {
     const body = this.#translation === null ? whole : this.#translated((translation) => translation.whole(whole))
     if (body === null) return
-    if (this.#translation === null && !isJson(whole)) return this.#truncated()
     this.#headers.push('content-length', String(Buffer.byteLength(body)))
     this.#options.outcome.begin('body', this.#status, this.#headers)
     this.#options.response.write(body)
@@ -239,9 +268,13 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   /** Null when the engine's answer cannot be read: the request has failed then. */
   #translated(read: (translation: AnswerTranslation) => string | null): string | null {
-    if (this.#translation === null) return null
+    const translation = this.#translation
+    return translation === null ? null : this.#read(() => read(translation))
+  }
+
+  #read<Result>(read: () => Result): Result | null {
     try {
-      return read(this.#translation)
+      return read()
     } catch (error) {
       if (!(error instanceof UnreadableAnswer)) throw error
       this.#fail('engine_protocol', `${error.message}.`)

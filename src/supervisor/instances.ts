@@ -118,6 +118,7 @@ export function createInstances(parts: InstancesParts): Instances {
         servedName: ready.plan.servedName,
         key: ready.key,
         reuse: ready.plan.reuse,
+        plainAnswers: ready.plan.plainAnswers,
         loadTime: (ready.readyAt ?? ready.startedAt) - ready.startedAt,
         readyAt: ready.readyAt ?? ready.startedAt,
       }

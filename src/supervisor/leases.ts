@@ -8,6 +8,7 @@ import {
   type LeaseOutcome,
   type Millis,
   type ModelName,
+  type PlainAnswers,
   type RequestId,
   type Usage,
 } from '../core/index.ts'
@@ -29,6 +30,7 @@ export interface Offer {
   readonly servedName: string
   readonly key: string
   readonly reuse: ConnectionReuse
+  readonly plainAnswers: PlainAnswers
   readonly loadTime: Millis
   readonly readyAt: Instant
 }
@@ -128,6 +130,7 @@ export function openLeaseBook(clock: Clock, offer: Offer, concurrency: number, e
       servedName: offer.servedName,
       key: offer.key,
       reuse: offer.reuse,
+      plainAnswers: offer.plainAnswers,
       queued: clock.now() - since,
       // Whoever asked before it was ready waited for the load.
       coldStart: since < offer.readyAt ? offer.loadTime : null,

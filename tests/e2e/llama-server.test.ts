@@ -4,8 +4,14 @@ import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 
 import { tinyGguf } from '../fixtures/tiny-gguf.ts'
+import { untilTrue } from '../support/gates.ts'
 import { chat, makePlace, processesOf, startDaemon } from '../support/daemon.ts'
 import { installLlamaServer, llamaServer, tinyModel } from '../support/llama-server.ts'
+
+interface LiveRequest {
+  readonly stream: boolean
+  readonly first_byte_ms: number | null
+}
 
 const INSTALL_LIMIT = 10 * 60_000
 
@@ -74,6 +80,26 @@ test('a client that leaves in the middle of a stream frees the only slot', async
   expect(client.received).not.toContain('[DONE]')
   expect((await daemon.command('logs', 'm', '--lines', '10000')).stdout).toMatch(/cancel/i)
   expect(daemon.ofKind('started')).toHaveLength(1)
+  await daemon.end()
+})
+
+test('a client that leaves a plain answer frees its slot too, also beside a stream', async (context) => {
+  const path = await llamaServer(context)
+  const place = makePlace()
+  const models = tinyModel(place, 'm', { context: '32k', parallel: 2 }, { context: 131_072 })
+  const daemon = await startDaemon({ engines: { 'llama-server': { path } }, models }, place)
+  const long = { ignore_eos: true, max_tokens: 30_000 }
+  const stream = daemon.stream('m', long)
+  await stream.until('"content":"')
+  const plain = daemon.stream('m', { ...long, stream: false })
+  const isAnswered = ({ stream: streamed, first_byte_ms: firstByte }: LiveRequest): boolean =>
+    !streamed && firstByte !== null
+  await untilTrue(async () => (await daemon.admin('/requests')).json.requests.some(isAnswered))
+  plain.socket.destroy()
+  // Both slots would be taken: llama-server goes on with a plain answer for as long as anything else happens in it.
+  expect((await daemon.ask({ ...chat('m'), max_tokens: 4 })).status).toBe(200)
+  expect(stream.end).toBeNull()
+  stream.socket.destroy()
   await daemon.end()
 })
 

@@ -204,6 +204,7 @@ export function simAdapter(): EngineAdapter {
       },
       stop: { signal: 'SIGTERM', repeatAfter: 1000, grace: 4000 },
       reuse: 'always',
+      plainAnswers: 'passed',
     }),
     parseLine: () => null,
     classifyExit: (exit) => ({

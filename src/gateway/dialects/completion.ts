@@ -1,7 +1,6 @@
-import { StringDecoder } from 'node:string_decoder'
-import type { Bytes } from '../../core/index.ts'
-import { MAX_HELD } from '../limits.ts'
 import type { Asked } from '../asked.ts'
+import { EventData } from '../event-data.ts'
+import { MAX_HELD } from '../limits.ts'
 import { UnreadableAnswer } from './dialect.ts'
 import type { AnswerTranslation } from './dialect.ts'
 
@@ -9,8 +8,6 @@ import type { AnswerTranslation } from './dialect.ts'
 export const COMPLETIONS = '/v1/completions'
 /** New tokens where a client does not say: what text-generation servers have, and not as much as the context holds. */
 export const DEFAULT_NEW_TOKENS = 100
-/** One event of an engine: a token with what engines put around it, a thousand times over. */
-const MAX_EVENT: Bytes = 1024 * 1024
 
 /** What a completion came to, whichever way it arrived. */
 export interface Completion {
@@ -37,7 +34,8 @@ export function completionBody(members: Readonly<Record<string, string | null>>,
   const given = Object.entries(members).flatMap(([name, raw]) => (raw === null ? [] : [`"${name}":${raw}`]))
   if (stream) given.push('"stream":true', '"stream_options":{"include_usage":true}')
   const body = Buffer.from(`{${given.join(',')}}`)
-  return { body, boundary: null, model: null, stream, modelAt: null, inside: 1, empty: given.length === 0 }
+  const places = { modelAt: null, streamAt: null, inside: 1, empty: given.length === 0 }
+  return { body, boundary: null, model: null, stream, streamable: true, ...places }
 }
 
 export function translateCompletion(writer: CompletionWriter): AnswerTranslation {
@@ -56,9 +54,7 @@ export function translateCompletion(writer: CompletionWriter): AnswerTranslation
 
 class CompletionStream {
   readonly #writer: CompletionWriter
-  /** A character may stand in two pieces. */
-  readonly #decoder = new StringDecoder('utf8')
-  #line = ''
+  readonly #data = new EventData()
   #text = ''
   #index = 0
   #ending: Pick<Completion, 'finish' | 'stoppedBy'> = { finish: null, stoppedBy: null }
@@ -71,24 +67,23 @@ class CompletionStream {
   }
 
   take(bytes: Buffer): string {
-    const lines = (this.#line + this.#decoder.write(bytes)).split('\n')
-    this.#line = lines.pop() ?? ''
-    if (this.#line.length > MAX_EVENT) throw new UnreadableAnswer('one of its events has no end')
-    return lines.map((line) => this.#read(line.trimEnd())).join('')
+    return this.#readAll(this.#data.take(bytes))
   }
 
   end(): string | null {
-    if (this.#line !== '') this.#read(this.#line.trimEnd())
+    this.#readAll(this.#data.rest())
     if (this.#state === 'failed') return ''
     if (this.#state === 'open' && this.#ending.finish === null) return null
     const completion = { text: this.#text, ...this.#ending, ...this.#usage }
     return eventOf(this.#writer.last(completion, this.#index + 1))
   }
 
-  #read(line: string): string {
-    // Names of events, comments and the empty lines between say nothing here.
-    if (!line.startsWith('data:') || this.#state !== 'open') return ''
-    const data = line.slice('data:'.length).trim()
+  #readAll(events: readonly string[]): string {
+    return events.map((data) => this.#read(data)).join('')
+  }
+
+  #read(data: string): string {
+    if (this.#state !== 'open') return ''
     if (data === '[DONE]') {
       this.#state = 'done'
       return ''

@@ -6,6 +6,7 @@ import type {
   Lease,
   LeaseOutcome,
   ModelView,
+  PlainAnswers,
   RequestInfo,
   View,
 } from '../../../src/core/index.ts'
@@ -57,6 +58,7 @@ export interface StubAdmission extends Admission {
   end(reason?: unknown): void
   address: Address
   reuse: ConnectionReuse
+  plainAnswers: PlainAnswers
   servedName: string | null
   /** Replaces the immediate lease. */
   grant: ((lease: Lease, signal: AbortSignal) => Lease | Promise<Lease>) | null
@@ -71,6 +73,7 @@ function stubAdmission(address: Address): StubAdmission {
     released: [],
     address,
     reuse: 'always',
+    plainAnswers: 'passed',
     servedName: null,
     grant: null,
     acquire(model, info, signal) {
@@ -84,6 +87,7 @@ function stubAdmission(address: Address): StubAdmission {
         servedName: stub.servedName ?? model,
         key: 'engine-key',
         reuse: stub.reuse,
+        plainAnswers: stub.plainAnswers,
         queued: 0,
         coldStart: null,
         ended: ended.signal,
