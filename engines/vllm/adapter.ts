@@ -138,6 +138,8 @@ function environment({ key, directory, cacheDirectory }: PlanRequest): Record<st
       : {}),
     // What it compiles is kept for the next launch.
     VLLM_CACHE_ROOT: cacheDirectory,
+    // And so is how large a cache its share leaves: the next launch does not measure again unless something changed.
+    VLLM_ENABLE_STARTUP_PLAN: '1',
     VLLM_CONFIG_ROOT: join(directory, 'config'),
     VLLM_LOGGING_COLOR: '0',
     VLLM_NO_USAGE_STATS: '1',

@@ -1,5 +1,6 @@
 import { GIB } from '../../src/core/index.ts'
-import type { EngineEvent, MemoryPart } from '../../src/engine/contract.ts'
+import type { CountedPart } from '../../src/core/index.ts'
+import type { EngineEvent } from '../../src/engine/contract.ts'
 
 /** The parts of a load that tell how far they are, and where each begins and ends in the whole. */
 const BARS: readonly (readonly [pattern: RegExp, from: number, to: number])[] = [
@@ -8,7 +9,7 @@ const BARS: readonly (readonly [pattern: RegExp, from: number, to: number])[] = 
   [/Capturing CUDA graphs.*?:\s+(\d+)%\|/, 0.8, 0.9],
 ]
 
-const MEMORY: readonly (readonly [pattern: RegExp, part: MemoryPart])[] = [
+const MEMORY: readonly (readonly [pattern: RegExp, part: CountedPart])[] = [
   [/Model loading took ([\d.]+) GiB/, 'weights'],
   [/Available KV cache memory: ([\d.]+) GiB/, 'kv'],
   [/Explicitly set \(([\d.]+)\/[\d.]+\) GiB for KV cache/, 'kv'],

@@ -83,6 +83,13 @@ export interface InstanceShape {
   readonly ready_at: string | null
   /** Of the load, 0 to 1. */
   readonly progress: number | null
+  /** What the load is at, when the engine tells it. */
+  readonly step: string | null
+  /** What the engine says of its memory, per device, the fullest one; null when it says nothing. */
+  readonly figures: {
+    readonly memory: Readonly<Partial<Record<'weights' | 'kv' | 'compute' | 'graphs', number>>>
+    readonly cache_tokens: number | null
+  } | null
 }
 
 export interface FailureShape {

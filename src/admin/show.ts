@@ -68,6 +68,8 @@ function showInstance(instance: InstanceView): InstanceShape {
     started_at: iso(instance.startedAt),
     ready_at: isoOrNull(instance.readyAt),
     progress: instance.progress,
+    step: instance.step,
+    figures: instance.figures && { memory: instance.figures.memory, cache_tokens: instance.figures.cacheTokens },
   }
 }
 

@@ -24,6 +24,11 @@ export interface ModelAnswer {
     readonly started_at: string
     readonly ready_at: string | null
     readonly progress: number | null
+    readonly step: string | null
+    readonly figures: {
+      readonly memory: Readonly<Partial<Record<string, number>>>
+      readonly cache_tokens: number | null
+    } | null
   } | null
   readonly leases: number
   readonly waiting: number

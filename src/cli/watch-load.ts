@@ -4,6 +4,7 @@ import type { ModelAnswer } from './answers.ts'
 import type { Client } from './client.ts'
 import type { Job } from './job.ts'
 import type { Step } from './progress.ts'
+import { plain } from './render/paint.ts'
 import { phaseCell } from './render/words.ts'
 
 /** Between two looks at a model that somebody waits for. */
@@ -44,7 +45,13 @@ async function watch(job: Job, client: Client, model: string, over: AbortSignal)
 /** How many requests it still waits for while it leaves, bytes while weights are fetched, a share while the engine tells one. */
 export function stepOf(model: ModelAnswer): Step {
   const { text: phase } = phaseCell({ ...model, instance: null })
-  const text = model.phase === 'draining' ? `${phase} (${model.leases} running)` : phase
+  const step = model.instance?.step ?? null
+  const text =
+    model.phase === 'draining'
+      ? `${phase} (${model.leases} running)`
+      : model.phase === 'starting' && step !== null
+        ? `${phase}, ${plain(step)}`
+        : phase
   const fraction = model.phase === 'starting' ? (model.instance?.progress ?? null) : null
   return { label: `${model.id} ${text}`, bytes: model.fetched_bytes, fraction }
 }

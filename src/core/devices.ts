@@ -1,6 +1,6 @@
 import type { DeviceId, InstanceId, ModelName } from './ids.ts'
 import type { ModelSpec } from './manifest.ts'
-import { formatBytes, type Bytes, type Instant } from './units.ts'
+import { formatBytes, type Bytes, type Instant, type Tokens } from './units.ts'
 import type { LaunchKey } from './variants.ts'
 
 /** What the driver (or the kernel, for `host`) says of a device. Unknown is null, never zero. */
@@ -39,6 +39,16 @@ export type ClaimOrigin = 'declared' | 'learned' | 'formula'
 
 /** What the bytes of a claim are for; together they are the claim. `context`: the driver's, and the program itself. */
 export type MemoryParts = Readonly<Record<'weights' | 'kv' | 'compute' | 'context', Bytes>>
+
+/** A part that an engine counts itself. */
+export type CountedPart = 'weights' | 'kv' | 'compute' | 'graphs'
+
+/** What an engine says of its memory while it starts: per device, the largest of several. */
+export interface EngineFigures {
+  readonly memory: Readonly<Partial<Record<CountedPart, Bytes>>>
+  /** Tokens that its key-value cache holds, all requests together; null when it does not say. */
+  readonly cacheTokens: Tokens | null
+}
 
 /** The bytes that an instance may take on a device, with where the figure comes from. */
 export interface Claim {

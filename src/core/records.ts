@@ -1,4 +1,4 @@
-import type { Claim, ClaimOrigin, DeviceFacts } from './devices.ts'
+import type { Claim, ClaimOrigin, DeviceFacts, EngineFigures } from './devices.ts'
 import type { ErrorCode, Facts } from './errors.ts'
 import type { DeviceId, InstanceId, ModelName, RequestId, Sequence } from './ids.ts'
 import type { FailureClass, LeaveReason } from './phases.ts'
@@ -51,7 +51,8 @@ export interface Evidence {
   /** The placement that was chosen or waited for, and each that was weighed. */
   planned: PlanEvidence
   started: { claims: readonly Claim[]; attempt: number; variant?: number }
-  ready: { loadTime: Millis }
+  /** `engine`: what it says of its memory; left out where it says nothing. */
+  ready: { loadTime: Millis; engine?: EngineFigures }
   stopping: { reason: LeaveReason; why: StopEvidence; leases: number }
   crashed: {
     class: FailureClass

@@ -1,4 +1,4 @@
-import type { DeviceFacts, Launch, Need } from './devices.ts'
+import type { DeviceFacts, EngineFigures, Launch, Need } from './devices.ts'
 import type { ErrorCode, Facts } from './errors.ts'
 import type { DeviceId, InstanceId, ModelName, RequestId, Sequence } from './ids.ts'
 import type { ManifestDiff } from './manifest-diff.ts'
@@ -36,7 +36,7 @@ export type Input =
       readonly onCold: 'wait' | 'fail'
     }
   | { readonly kind: 'gave_up'; readonly request: RequestId }
-  | { readonly kind: 'ready'; readonly instance: InstanceId }
+  | { readonly kind: 'ready'; readonly instance: InstanceId; readonly figures?: EngineFigures }
   | {
       readonly kind: 'exited'
       readonly instance: InstanceId

@@ -1,4 +1,4 @@
-import type { Claim, DeviceFacts } from './devices.ts'
+import type { Claim, DeviceFacts, EngineFigures } from './devices.ts'
 import type { DeviceId, InstanceId, ModelName } from './ids.ts'
 import type { AnswerTimeouts, Capability, EngineName, ModelSpec } from './manifest.ts'
 import type { FailureClass, LeaveReason, Phase } from './phases.ts'
@@ -68,6 +68,10 @@ export interface InstanceView {
   readonly readyAt: Instant | null
   /** Of the load, 0 to 1, when the engine tells it. */
   readonly progress: number | null
+  /** What the load is at, when the engine tells it. */
+  readonly step: string | null
+  /** What the engine says of its memory; null when it says nothing. */
+  readonly figures: EngineFigures | null
 }
 
 export interface FailureView {

@@ -3,6 +3,7 @@ import type {
   Bytes,
   Capability,
   ConnectionReuse,
+  CountedPart,
   EngineDescription,
   FailureClass,
   Millis,
@@ -179,11 +180,9 @@ export type EngineEvent =
   | { readonly kind: 'progress'; readonly fraction: number }
   | { readonly kind: 'phase'; readonly name: string }
   /** Bytes on one device, as the engine counts them itself. */
-  | { readonly kind: 'memory'; readonly part: MemoryPart; readonly bytes: Bytes }
+  | { readonly kind: 'memory'; readonly part: CountedPart; readonly bytes: Bytes }
   /** Tokens that its key-value cache holds, all requests together. */
   | { readonly kind: 'capacity'; readonly tokens: Tokens }
-
-export type MemoryPart = 'weights' | 'kv' | 'compute' | 'graphs'
 
 export interface ExitClass {
   readonly class: FailureClass

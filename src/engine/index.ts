@@ -7,7 +7,6 @@ export type {
   EstimatePlaces,
   ExitClass,
   GpuShare,
-  MemoryPart,
   PlanRequest,
   ProgramFacts,
   ProgramProbe,

@@ -23,6 +23,7 @@ import type {
 } from '../core/index.ts'
 import type { EngineAdapter, EnginePlan, GpuShare } from './contract.ts'
 import { endLaunch } from './end-launch.ts'
+import { createHearing, type Hearing } from './hearing.ts'
 import { watchLiveness } from './liveness.ts'
 import { waitUntilReady } from './readiness.ts'
 import { startFailure } from './start-failure.ts'
@@ -83,7 +84,7 @@ export interface Instance {
   readonly pid: number | null
   readonly startedAt: Instant
   readonly readyAt: Instant | null
-  readonly progress: number | null
+  readonly hearing: Pick<Hearing, 'progress' | 'step' | 'figures'>
   tail(): readonly string[]
   /** It answers nobody any more, as its requests tell: the same as a crash. Does nothing unless it is ready. */
   condemn(why: string): void
@@ -126,7 +127,7 @@ export function startInstance(
   let address: Address | null = null
   let phase: Phase = 'starting'
   let readyAt: Instant | null = null
-  let progress: number | null = null
+  const hearing = createHearing()
   const startedAt = clock.now()
 
   void live()
@@ -135,6 +136,7 @@ export function startInstance(
     id: launch.instance,
     key,
     startedAt,
+    hearing,
     get phase() {
       return phase
     },
@@ -149,9 +151,6 @@ export function startInstance(
     },
     get readyAt() {
       return readyAt
-    },
-    get progress() {
-      return progress
     },
     tail: () => process?.tail() ?? [],
     condemn(why) {
@@ -228,7 +227,7 @@ export function startInstance(
     if (outcome.kind === 'ready') {
       phase = 'ready'
       readyAt = clock.now()
-      progress = null
+      hearing.end()
       events.ready()
       void noteSharedMemory(plan)
       const watchEnded = Promise.race([over, condemned.promise])
@@ -342,7 +341,7 @@ export function startInstance(
 
   function heard(line: string): void {
     const event = adapter.parseLine(line)
-    if (event?.kind === 'progress') progress = event.fraction
+    if (event !== null) hearing.take(event)
     output.beat()
     events.line(line)
   }

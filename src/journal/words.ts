@@ -59,7 +59,7 @@ export function describe(record: JournalRecord): string {
     case 'started':
       return `${modelOf(record)}${variantClause(record.evidence.variant)} is starting (attempt ${record.evidence.attempt}) with a claim of ${claimsPhrase(record.evidence.claims)}.`
     case 'ready':
-      return `${modelOf(record)} is ready; its load took ${formatDuration(record.evidence.loadTime)}.`
+      return readyLine(record)
     case 'stopping':
       return `${modelOf(record)} is being unloaded (${record.evidence.reason}): ${whyLine(record)}; ${plural(record.evidence.leases, 'request is', 'requests are')} still running.`
     case 'crashed':
@@ -149,6 +149,15 @@ function deviceLine(device: DeviceFacts): string {
   if (isResource(id)) return `${total} of ${name}`
   const free = measuredFree === null ? 'free memory unknown' : `${formatBytes(measuredFree)} free`
   return `${deviceLabel(device)} (${id}, ${name}) has ${formatBytes(total)}, ${formatBytes(reserve)} reserved, ${free} at ${clock(measuredAt)}`
+}
+
+function readyLine(record: RecordOf<'ready'>): string {
+  const { loadTime, engine } = record.evidence
+  const parts = Object.entries(engine?.memory ?? {}).map(([part, bytes = 0]) => `${formatBytes(bytes)} of ${part}`)
+  const tokens = engine?.cacheTokens ?? null
+  const said = [...parts, ...(tokens === null ? [] : [`a cache of ${tokens} tokens`])]
+  const clause = said.length === 0 ? '' : `; it says that it has ${series(said)}`
+  return `${modelOf(record)} is ready; its load took ${formatDuration(loadTime)}${clause}.`
 }
 
 function weightsLine(record: RecordOf<'weights'>): string {

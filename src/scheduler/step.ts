@@ -61,7 +61,7 @@ function apply(turn: Turn, input: Input): void {
     case 'gave_up':
       return gaveUp(turn, input.request)
     case 'ready':
-      return ready(turn, input.instance)
+      return ready(turn, input)
     case 'exited':
       return exited(turn, input.instance, input.class, input.detail)
     case 'released':
@@ -131,11 +131,19 @@ function gaveUp(turn: Turn, request: RequestId): void {
   record(turn, 'gave_up', { model: waiter.model }, { request, waited: turn.at - waiter.at })
 }
 
-function ready(turn: Turn, id: InstanceId): void {
+function ready(turn: Turn, { instance: id, figures }: Extract<Input, { kind: 'ready' }>): void {
   const instance = turn.instances.get(id)
   if (instance?.phase !== 'starting') return late(turn, id, 'ready')
   const loadTime = turn.at - instance.startedAt
-  const because = record(turn, 'ready', { model: instance.model, instance: id, cause: instance.because }, { loadTime })
+  const because = record(
+    turn,
+    'ready',
+    { model: instance.model, instance: id, cause: instance.because },
+    {
+      loadTime,
+      ...(figures && { engine: figures }),
+    },
+  )
   updateInstance(turn, id, { phase: 'ready', readyAt: turn.at, because })
   updateModel(turn, instance.model, { lastLoad: loadTime, because })
   turn.learned = new Map(turn.learned).set(instance.key, learn(turn.learned.get(instance.key), loadTime))

@@ -81,7 +81,8 @@ export function createInstances(parts: InstancesParts): Instances {
         line: (text) => parts.onOutput(launch.model, text),
         ready() {
           openBookFor(id, instance)
-          post({ kind: 'ready', instance: id })
+          const { figures } = instance.hearing
+          post({ kind: 'ready', instance: id, ...(figures && { figures }) })
         },
         exited(failure, detail) {
           post({ kind: 'exited', instance: id, class: failure, detail })

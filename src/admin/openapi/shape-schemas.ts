@@ -25,6 +25,13 @@ const instance: z.ZodType<shapes.InstanceShape> = z.strictObject({
   started_at: time,
   ready_at: maybeTime,
   progress: z.number().min(0).max(1).nullable(),
+  step: z.string().nullable(),
+  figures: z
+    .strictObject({
+      memory: z.partialRecord(z.enum(['weights', 'kv', 'compute', 'graphs']), bytes),
+      cache_tokens: z.int().nullable(),
+    })
+    .nullable(),
 })
 
 const failure: z.ZodType<shapes.FailureShape> = z.strictObject({

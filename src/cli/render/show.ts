@@ -116,6 +116,8 @@ function state(model: WholeModelAnswer, devices: readonly DeviceAnswer[], now: n
   ]
   if (model.variant !== null) rows.push({ label: 'runs as', texts: [`variant ${model.variant}`] })
   if (instance !== null) rows.push({ label: 'process', texts: [processText(instance, now)] })
+  const figures = instance?.figures ?? null
+  if (figures !== null) rows.push({ label: 'it says', texts: [figuresText(figures)] })
   if (model.phase === 'ready') rows.push({ label: 'until', texts: [untilText(model, now)] })
   const { last, learned } = model.load_seconds
   if (last !== null) rows.push({ label: 'last load', texts: [formatDuration(last * 1000)] })
@@ -128,10 +130,19 @@ function state(model: WholeModelAnswer, devices: readonly DeviceAnswer[], now: n
 
 function processText(instance: NonNullable<ModelAnswer['instance']>, now: number): string {
   const pid = instance.pid === null ? 'no process yet' : `pid ${instance.pid}`
+  const step = instance.step === null ? '' : ` (${plain(instance.step)})`
   const ready =
-    instance.ready_at === null ? 'not ready yet' : `ready since ${clockText(Date.parse(instance.ready_at), now)}`
+    instance.ready_at === null ? `not ready yet${step}` : `ready since ${clockText(Date.parse(instance.ready_at), now)}`
   return `${instance.id}, ${pid}, started ${clockText(Date.parse(instance.started_at), now)}, ${ready}`
 }
+
+/** `weights 14.9 GiB, kv 20 GiB, 120832 tokens of cache`. */
+function figuresText({ memory, cache_tokens: tokens }: Figures): string {
+  const parts = Object.entries(memory).map(([part, bytes = 0]) => `${plain(part)} ${formatBytes(bytes)}`)
+  return [...parts, ...(tokens === null ? [] : [`${tokens} tokens of cache`])].join(', ')
+}
+
+type Figures = NonNullable<NonNullable<ModelAnswer['instance']>['figures']>
 
 function failure({ failure: failed }: ModelAnswer, now: number): readonly Row[] {
   if (failed === null) return []

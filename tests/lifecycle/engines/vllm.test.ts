@@ -35,6 +35,9 @@ test('it starts, answers, streams, and leaves nothing when it is unloaded', asyn
   const { bytes, parts } = json.claim.host
   expect(json.claim.host).toMatchObject({ origin: 'formula', parts: { kv: expect.any(Number) } })
   expect(parts.weights + parts.kv + parts.compute + parts.context).toBe(bytes)
+  const figures = { memory: { kv: 0.5 * 1024 ** 3 }, cache_tokens: 1024 }
+  expect((await daemon.untilEvent('ready', 'm')).evidence).toMatchObject({ engine: figures })
+  expect(json.instance.figures).toEqual(figures)
   const [started] = fakeEvents(place.file('record'))
   const { argv = [], env = {} } = started ?? {}
   expect(argv.slice(0, 4)).toEqual(['serve', place.file('weights'), '--served-model-name', 'm'])

@@ -13,7 +13,16 @@ const STARTED = Date.parse('2026-01-31T14:00:00Z')
 async function house(living: string | null = 'm-2') {
   const state = await openStateDirectory(join(temporaryDirectory(), 'state'), {})
   const clock = { now: STARTED }
-  const instance = living && { id: living, pid: 1, argv: [], startedAt: STARTED, readyAt: null, progress: null }
+  const instance = living && {
+    id: living,
+    pid: 1,
+    argv: [],
+    startedAt: STARTED,
+    readyAt: null,
+    progress: null,
+    step: null,
+    figures: null,
+  }
   const { view } = stubOperations([modelView('m', { instance: instance || null })])
   const logs = createEngineLogs({ state, view: () => view, now: () => clock.now })
   return { state, clock, logs }

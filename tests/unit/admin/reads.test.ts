@@ -44,6 +44,8 @@ describe('models', () => {
       started_at: '2026-01-31T13:59:00.000Z',
       ready_at: '2026-01-31T13:59:01.250Z',
       progress: 1,
+      step: null,
+      figures: null,
     },
     leases: 1,
     waiting: 0,

@@ -56,6 +56,8 @@ export const READY = modelView('org/ready', {
     startedAt: NOW - 60_000,
     readyAt: NOW - 58_750,
     progress: 1,
+    step: null,
+    figures: null,
   },
   leases: 1,
   lastByteAt: NOW - 1000,

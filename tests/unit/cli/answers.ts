@@ -68,6 +68,8 @@ export function ready(id: string, more: Partial<ModelAnswer> = {}): ModelAnswer 
       started_at: '2026-01-31T13:00:00.000Z',
       ready_at: '2026-01-31T13:00:01.250Z',
       progress: null,
+      step: null,
+      figures: { memory: { weights: 3 * GIB, kv: GIB / 2 }, cache_tokens: 65_536 },
     },
     unload_at: '2026-01-31T14:04:00.000Z',
     load_seconds: { last: 1.25, learned: 1.5 },
@@ -131,6 +133,8 @@ export const MODELS: readonly ModelAnswer[] = [
       started_at: '2026-01-31T13:59:50.000Z',
       ready_at: null,
       progress: 0.427,
+      step: 'loading weights',
+      figures: null,
     },
   }),
   model('whisper', {

@@ -95,7 +95,7 @@ describe('doing', () => {
       'GET /api/v1/models/a': MODELS[2] ?? {},
     })
     const command = startCommand(['load', 'a'], { environment, columns: 80 })
-    await command.until('stderr', 'qwen3-coder starting: 42%')
+    await command.until('stderr', 'qwen3-coder starting, loading weights: 42%')
     finish()
     const { exit, stdout, stderr } = await command.ended
     expect(exit).toBe(0)

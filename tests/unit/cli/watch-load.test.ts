@@ -8,7 +8,7 @@ it.each([
   [model('a', { phase: 'backing_off' }), { label: 'a backing off', bytes: null, fraction: null }],
   [model('a', { phase: 'starting' }), { label: 'a starting', bytes: null, fraction: null }],
   [model('a', { phase: 'draining', leases: 2 }), { label: 'a draining (2 running)', bytes: null, fraction: null }],
-  [MODELS[2] ?? model('a'), { label: 'qwen3-coder starting', bytes: null, fraction: 0.427 }],
+  [MODELS[2] ?? model('a'), { label: 'qwen3-coder starting, loading weights', bytes: null, fraction: 0.427 }],
 ])('a waiting person is shown %#', (view, step) => {
   expect(stepOf(view)).toEqual(step)
 })
