@@ -13,6 +13,7 @@ export function showSettings(spec: ModelSpec): SettingsShape {
     parallel: spec.parallel,
     concurrency: spec.concurrency,
     memory: spec.memory,
+    offload: spec.offload,
     priority: spec.priority,
     min_residency_ms: spec.minResidency,
     served_name: spec.servedName,
@@ -29,7 +30,12 @@ export function showSettings(spec: ModelSpec): SettingsShape {
     },
     unlisted: spec.unlisted,
     fallback: spec.fallback,
-    variants: spec.variants.map(({ engine, context, gpus }) => ({ engine, context, gpus: showGpus(gpus) })),
+    variants: spec.variants.map(({ engine, context, gpus, offload }) => ({
+      engine,
+      context,
+      gpus: showGpus(gpus),
+      offload,
+    })),
   }
 }
 

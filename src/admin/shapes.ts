@@ -44,6 +44,8 @@ export interface SettingsShape {
   readonly parallel: number
   readonly concurrency: number
   readonly memory: { readonly device: number | 'all'; readonly host: number } | null
+  /** What goes to the GPUs, where that says anything. */
+  readonly offload: { readonly layers: number | 'all'; readonly experts: number | 'cpu' | 'gpu' }
   readonly priority: string
   readonly min_residency_ms: number | null
   readonly served_name: string | null
@@ -65,6 +67,7 @@ export interface SettingsShape {
     readonly engine: string
     readonly context: number | null
     readonly gpus: SettingsShape['gpus']
+    readonly offload: SettingsShape['offload']
   }[]
 }
 

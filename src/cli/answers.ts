@@ -55,6 +55,7 @@ export interface SettingsAnswer {
   readonly parallel: number
   readonly concurrency: number
   readonly memory: { readonly device: number | 'all'; readonly host: number } | null
+  readonly offload: OffloadAnswer
   readonly priority: string
   readonly min_residency_ms: number | null
   readonly args: readonly (readonly [flag: string, value: true | string | readonly string[]])[]
@@ -63,7 +64,17 @@ export interface SettingsAnswer {
   readonly resources: Readonly<Record<string, number>>
   readonly unlisted: boolean
   readonly fallback: string | null
-  readonly variants: readonly { readonly engine: string; readonly context: number | null; readonly gpus: unknown }[]
+  readonly variants: readonly {
+    readonly engine: string
+    readonly context: number | null
+    readonly gpus: unknown
+    readonly offload: OffloadAnswer
+  }[]
+}
+
+export interface OffloadAnswer {
+  readonly layers: number | 'all'
+  readonly experts: number | 'cpu' | 'gpu'
 }
 
 export interface ClearedAnswer {

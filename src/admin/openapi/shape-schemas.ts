@@ -74,6 +74,11 @@ const gpus: z.ZodType<shapes.SettingsShape['gpus']> = z.union([
   z.array(z.union([z.int(), z.string()])),
 ])
 
+const offload = z.strictObject({
+  layers: z.union([z.int(), z.literal('all')]),
+  experts: z.union([z.int(), z.enum(['cpu', 'gpu'])]),
+})
+
 const settings: z.ZodType<shapes.SettingsShape> = z.strictObject({
   source: z.array(z.string()),
   gpus,
@@ -81,6 +86,7 @@ const settings: z.ZodType<shapes.SettingsShape> = z.strictObject({
   parallel: z.int(),
   concurrency: z.int(),
   memory: z.strictObject({ device: z.union([bytes, z.literal('all')]), host: bytes }).nullable(),
+  offload,
   priority: z.string(),
   min_residency_ms: z.number().nullable(),
   served_name: z.string().nullable(),
@@ -97,7 +103,7 @@ const settings: z.ZodType<shapes.SettingsShape> = z.strictObject({
   }),
   unlisted: z.boolean(),
   fallback: z.string().nullable(),
-  variants: z.array(z.strictObject({ engine: z.string(), context: z.int().nullable(), gpus })),
+  variants: z.array(z.strictObject({ engine: z.string(), context: z.int().nullable(), gpus, offload })),
 })
 
 const wholeModel: z.ZodType<shapes.WholeModelShape> = modelShape.extend({ settings, variant: z.int().nullable() })

@@ -48,7 +48,7 @@ function settings(model: WholeModelAnswer): readonly Row[] {
   const { source, env, resources, fallback, variants, unlisted } = model.settings
   const rows: readonly (Row | null)[] = [
     source.length > 0 ? { label: 'source', texts: source.map(plain), verbatim: true } : null,
-    { label: 'runs on', texts: [gpusText(model.settings)] },
+    { label: 'runs on', texts: [placesText(model.settings)] },
     model.context_length === null ? null : { label: 'context', texts: [`${model.context_length} tokens`] },
     { label: 'at once', texts: [concurrencyText(model.settings)] },
     { label: 'answers', texts: [model.capabilities.join(', ') || 'nothing'] },
@@ -62,6 +62,17 @@ function settings(model: WholeModelAnswer): readonly Row[] {
     unlisted ? { label: 'listed', texts: ['no: clients do not see it, and may ask it'] } : null,
   ]
   return rows.filter((row) => row !== null)
+}
+
+/** The GPUs, and what of the model is on the host beside them. */
+function placesText({ gpus, offload }: Pick<SettingsAnswer, 'gpus' | 'offload'>): string {
+  const { layers, experts } = offload
+  const parts = [gpusText({ gpus })]
+  if (gpus === 'none') return parts.join()
+  if (layers !== 'all') parts.push(`${layers} of its layers there`)
+  if (experts === 'cpu') parts.push('experts on the host')
+  if (typeof experts === 'number' && experts > 0) parts.push(`experts of the first ${experts} on the host`)
+  return parts.join(', ')
 }
 
 function gpusText({ gpus }: Pick<SettingsAnswer, 'gpus'>): string {
@@ -91,8 +102,8 @@ function namedCounts(counts: Readonly<Record<string, number>>): string {
     .join(', ')
 }
 
-function variantText({ engine, context, gpus }: SettingsAnswer['variants'][number]): string {
-  return [engine, ...(context === null ? [] : [`context ${context}`]), gpusText({ gpus })].join(', ')
+function variantText({ engine, context, ...places }: SettingsAnswer['variants'][number]): string {
+  return [engine, ...(context === null ? [] : [`context ${context}`]), placesText(places)].join(', ')
 }
 
 function staysText(model: ModelAnswer): string {

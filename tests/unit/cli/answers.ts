@@ -42,6 +42,7 @@ export function whole(answer: ModelAnswer, more: Partial<WholeModelAnswer['setti
       parallel: 1,
       concurrency: 1,
       memory: null,
+      offload: { layers: 'all', experts: 'gpu' },
       priority: 'normal',
       min_residency_ms: null,
       args: [],
