@@ -10,11 +10,17 @@ export const HEADERS: Readonly<Record<string, HeaderNote>> = Object.freeze({
     meaning: "The request's id: the client's own, else one of the daemon's. The engine gets it; `explain` takes it.",
   },
   traceparent: { in: 'request', meaning: 'Passed on to the engine.' },
+  'anthropic-version': { in: 'request', meaning: 'On `/v1/messages`: passed on to the engine.' },
+  'anthropic-beta': { in: 'request', meaning: 'On `/v1/messages`: passed on to the engine.' },
   'x-enginehouse-on-cold': {
     in: 'request',
     meaning: '`wait` (the default) waits for a load; `fail` gets `model_loading` at once, while the load goes on.',
   },
-  'x-enginehouse-model': { in: 'answer', meaning: 'The model that answered, by its name in the manifest.' },
+  'x-enginehouse-model': {
+    in: 'answer',
+    meaning:
+      'The model that answered, by its name in the manifest. This and the next four are not on a stream that had to wait for more than 3 s, as its head is sent by then.',
+  },
   'x-enginehouse-instance': { in: 'answer', meaning: 'The launch of its engine, as `events` and `explain` name it.' },
   'x-enginehouse-queue-ms': { in: 'answer', meaning: 'Milliseconds that the request waited for its turn.' },
   'x-enginehouse-cold-start-ms': { in: 'answer', meaning: 'Milliseconds of the load that it waited for.' },

@@ -10,6 +10,8 @@ const NOT_PASSED: ReadonlySet<string> = new Set(
 )
 /** An engine's `access-control-allow-origin: *` would open our endpoint to every web page. */
 const CORS_PREFIX = 'access-control-'
+/** Proxies in front of us hold streams back unless they are told not to. */
+const UNHELD = ['x-accel-buffering', 'no', 'cache-control', 'no-cache, no-transform'] as const
 const OURS_ON_STREAMS: ReadonlySet<string> = new Set(['cache-control', 'x-accel-buffering'])
 
 /** How an answer is framed and what it is, as its head says. */
@@ -46,9 +48,13 @@ export function answerHeaders(fromEngine: IncomingHttpHeaders, own: readonly str
     if (typeof value === 'string') headers.push(name, value)
     else if (value !== undefined) for (const each of value) headers.push(name, each)
   }
-  // Proxies in front of us hold streams back unless they are told not to.
-  if (kind.stream) headers.push('x-accel-buffering', 'no', 'cache-control', 'no-cache, no-transform')
+  if (kind.stream) headers.push(...UNHELD)
   return headers
+}
+
+/** The head of a stream whose engine is not there yet. Who will answer is not known: a fallback may. */
+export function waitingHeaders(requestId: string): string[] {
+  return ['x-request-id', requestId, 'content-type', 'text/event-stream', ...UNHELD]
 }
 
 /** What we say about an answer ourselves; that another model answers than was asked is always said. */

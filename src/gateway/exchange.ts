@@ -13,10 +13,12 @@ import type {
 } from '../core/index.ts'
 import type { AccessLog, AdmissionResult, Logger, Metrics, RequestOutcome, TokenUsage } from '../telemetry/index.ts'
 import { clientOf } from './access.ts'
-import { ownHeaders } from './answer.ts'
+import { ownHeaders, waitingHeaders } from './answer.ts'
 import type { Asked } from './asked.ts'
 import type { Translated } from './dialects/dialect.ts'
-import { formType } from './form.ts'
+import { comment, Heartbeat, signOfLife } from './heartbeat.ts'
+import type { HeartbeatTimes } from './heartbeat.ts'
+import { orderFor } from './order.ts'
 import { Outcome } from './outcome.ts'
 import type { OutcomeObserver } from './outcome.ts'
 import type { Protocol } from './protocols.ts'
@@ -24,10 +26,8 @@ import { Relay } from './relay.ts'
 import type { RelayWatcher } from './relay.ts'
 import { gatheringFor } from './gathering.ts'
 import { EXIT_SEEN_WITHIN } from './limits.ts'
-import { bodyFor } from './splice.ts'
-import type { Form } from './splice.ts'
 import type { Roster, Seated } from './roster.ts'
-import type { UpstreamOrder, Upstreams } from './upstream.ts'
+import type { Upstreams } from './upstream.ts'
 
 /** What all exchanges share. */
 export interface ExchangeRoom {
@@ -39,6 +39,9 @@ export interface ExchangeRoom {
   /** Exchanges whose response is not closed yet. */
   readonly running: Roster<Exchange>
   readonly stalledReader: Millis
+  readonly heartbeat: HeartbeatTimes
+  /** What a request for the model waits for, in words. */
+  waitingFor(model: ModelName): string
   /** Null: the model's engine may take its time. */
   timeoutsOf(model: ModelName): AnswerTimeouts | null
   /** Whether the model answers routes of this kind. */
@@ -65,6 +68,8 @@ export interface Demand {
   /** What the route asks of an engine. */
   readonly capability: Capability
   readonly protocol: Protocol
+  /** The answer is a stream: while there is no engine for it, the client hears that it waits. */
+  readonly beats: boolean
   /** What the engine is asked: its own route. */
   readonly path: string
   readonly model: ServedModel
@@ -90,9 +95,6 @@ export interface LiveRequest {
   readonly firstByteAfter: Millis | null
 }
 
-/** What Anthropic's clients choose a form of the answer by. */
-const MESSAGES_HEADERS = ['anthropic-version', 'anthropic-beta'] as const
-
 const CLIENT_GONE = new Error('the client went away')
 
 /** One request from the moment it may wake a model until its response is closed. */
@@ -106,6 +108,8 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   readonly #begun: Millis
   /** Asked for while the connection stands; null where nobody wants to know. */
   readonly #client: string | null
+  /** Made when a stream has to wait. */
+  #heartbeat: Heartbeat | null = null
   #waiting: AbortController | null = null
   #lease: Lease | null = null
   #relay: Relay | null = null
@@ -143,6 +147,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       const lease = admission.acquire(model.id, { id, onCold }, controller.signal)
       if ('then' in lease) {
         this.#waiting = controller
+        if (this.#demand.beats) this.#startHeartbeat()
         lease.then(
           (granted) => this.#granted(granted),
           (error: unknown) => this.#denied(error),
@@ -205,6 +210,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
 
   settled(outcome: RequestOutcome, error: EnginehouseError | null, status: number | null): void {
     this.#forgetUnreached()
+    this.#heartbeat?.stop()
     this.#relay?.stop()
     this.#lease?.release(outcome === 'refused' ? 'failed' : outcome)
     if (this.#lease === null) this.#waiting?.abort(error ?? CLIENT_GONE)
@@ -234,8 +240,20 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     this.#unreached = null
   }
 
+  #startHeartbeat(): void {
+    this.#heartbeat ??= new Heartbeat(this.#room.heartbeat, () => this.#beat())
+    this.#heartbeat.start()
+  }
+
+  #beat(): void {
+    const { model, protocol, requestId } = this.#demand
+    const text = signOfLife(protocol, this.#room.waitingFor(model.id))
+    this.#outcome.beat(waitingHeaders(requestId), text)
+  }
+
   #granted(lease: Lease): void {
     this.#waiting = null
+    this.#heartbeat?.stop()
     // The client left, or the drain ended, in the very turn in which the lease was granted.
     if (this.#outcome.settled !== null) {
       lease.release(this.#outcome.settled === 'client_gone' ? 'client_gone' : 'failed')
@@ -251,6 +269,9 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       return
     }
     this.#lease = lease
+    // Too late for a header.
+    if (lease.fallbackFrom !== null && this.#outcome.begun === 'stream')
+      this.#outcome.beat([], comment(`${lease.model} answers in place of ${lease.fallbackFrom}`))
     this.#admitted(lease.coldStart === null ? 'hit' : 'miss')
     const upstream = this.#room.upstreams.of(lease)
     if (upstream === null) {
@@ -262,7 +283,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
     const gathering = isGathered ? gatheringFor(path) : null
     this.#relay = new Relay({
       upstream,
-      order: this.#order(lease, gathering === null ? 'as_asked' : 'streamed'),
+      order: orderFor(this.#demand, this.#request.headers, lease, gathering === null ? 'as_asked' : 'streamed'),
       response: this.#response,
       outcome: this.#outcome,
       model: lease.model,
@@ -296,36 +317,6 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   /** Counted once, also where the first engine was gone before it got the request. */
   #admitted(result: AdmissionResult): void {
     if (!this.#startedOver) this.#room.metrics.admitted(this.#demand.model.id, result)
-  }
-
-  /** The request that the engine gets is made from parts: nothing that a client wrote decides its line or framing. */
-  #order(lease: Lease, form: Form): UpstreamOrder {
-    const { requestId, path, asked, protocol } = this.#demand
-    const headers = [
-      'content-type',
-      asked.boundary === null ? 'application/json' : formType(asked.boundary),
-      'authorization',
-      `Bearer ${lease.key}`,
-      'x-request-id',
-      requestId,
-    ]
-    const { headers: sent } = this.#request
-    if (sent.accept !== undefined) headers.push('accept', sent.accept)
-    if (typeof sent['traceparent'] === 'string') headers.push('traceparent', sent['traceparent'])
-    if (protocol === 'messages') {
-      for (const name of MESSAGES_HEADERS) {
-        const value = sent[name]
-        if (typeof value === 'string') headers.push(name, value)
-      }
-    }
-    return {
-      path,
-      method: 'POST',
-      headers,
-      body: bodyFor(asked, lease.servedName, form),
-      reset: lease.reuse === 'never' || (lease.reuse === 'plain' && (asked.stream || form === 'streamed')),
-      client: null,
-    }
   }
 
   #watchClient(): void {

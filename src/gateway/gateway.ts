@@ -15,7 +15,9 @@ import { guardRequests } from './guard.ts'
 import { createHosts } from './hosts.ts'
 import { createIds, requestIdOf } from './ids.ts'
 import { registerInference } from './inference.ts'
-import { MAX_BODIES, MAX_PATH_PARAMETER, SERVER_BOUNDS, STALLED_READER } from './limits.ts'
+import { waitingFor } from './heartbeat.ts'
+import type { HeartbeatTimes } from './heartbeat.ts'
+import { HEARTBEAT, MAX_BODIES, MAX_PATH_PARAMETER, SERVER_BOUNDS, STALLED_READER } from './limits.ts'
 import type { ServerBounds } from './limits.ts'
 import { createCatalog } from './catalog.ts'
 import { registerModels } from './models.ts'
@@ -36,6 +38,8 @@ export interface GatewayOptions {
     readonly bodies?: Bytes
     /** A client that takes nothing for this long is cut; default 30 s. */
     readonly stalledReader?: Millis
+    /** Default HEARTBEAT. */
+    readonly heartbeat?: HeartbeatTimes
     /** Of each listener; default SERVER_BOUNDS. */
     readonly server?: ServerBounds
   }
@@ -95,6 +99,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     running,
     stalledReader: limits.stalledReader ?? STALLED_READER,
     timeoutsOf: (model) => view.resolve(model)?.timeouts ?? null,
+    heartbeat: limits.heartbeat ?? HEARTBEAT,
+    waitingFor: (model) => waitingFor(model, view.model(model)),
     able: (capability) => catalog.able(capability),
     serves: (model, capability) => view.resolve(model)?.capabilities.has(capability) ?? false,
     now: options.now ?? (() => performance.now()),

@@ -80,6 +80,7 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
         route: route.path,
         capability: route.capability,
         protocol: route.protocol,
+        beats: route.streams && (translated?.asked ?? asked).stream,
         path: translated?.path ?? route.path,
         model,
         asked: translated?.asked ?? asked,

@@ -41,6 +41,15 @@ export const MAX_DEPTH = 128
 /** Bodies up to this are parsed whole for validity; above it only their structure is checked (about 4 ms per MiB). */
 export const PARSE_LIMIT: Bytes = MIB
 
+/**
+ * Of a stream whose model is not there yet. 3 s: most refusals are known by then. 10 s: common clients and proxies give
+ * up after 15 s to 60 s of silence.
+ */
+export const HEARTBEAT: { readonly after: Millis; readonly every: Millis } = Object.freeze({
+  after: 3_000,
+  every: 10_000,
+})
+
 /** Parts of a form, and headers of one: what readers in engines take as well. */
 export const MAX_PARTS = 1000
 export const MAX_PART_HEADERS: Bytes = 8 * 1024

@@ -42,8 +42,13 @@ export class Outcome {
     return this.#settled
   }
 
-  /** The answer's head is on its way; from here on an error cannot have a status. */
+  get begun(): 'no' | 'stream' | 'body' {
+    return this.#begun
+  }
+
+  /** The answer's head is on its way; from here on an error cannot have a status. Of a stream it may be out already. */
   begin(kind: 'stream' | 'body', status: number, headers: string[]): void {
+    if (this.#begun === 'stream') return
     this.#begun = kind
     this.#response.writeHead(status, headers)
     // A stream's head is news by itself: some clients limit the time to it, not to the first token.
@@ -53,6 +58,19 @@ export class Outcome {
   /** The answer is whole. `engine_error`: it is the engine's own error. */
   complete(outcome: 'complete' | 'engine_error'): void {
     if (this.#settle(outcome, null, this.#response.statusCode)) this.#response.end()
+  }
+
+  /** Something for the client of a stream before the engine's answer: what it takes for no part of it. */
+  beat(headers: string[], text: string): void {
+    if (this.#settled !== null || this.#begun === 'body') return
+    this.begin('stream', 200, headers)
+    if (!this.#response.writableNeedDrain) this.#response.write(text)
+  }
+
+  /** The engine's own error, as the last event of a stream that has begun. */
+  failWith(event: string, outcome: 'complete' | 'engine_error'): void {
+    const response = this.#response
+    if (this.#settle(outcome, null, response.statusCode)) response.write(event, () => cut(response))
   }
 
   fail(error: EnginehouseError, { outcome, status }: Failure): void {

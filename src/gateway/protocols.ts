@@ -53,13 +53,48 @@ export function engineErrors(protocol: Protocol, status: number, requestId: stri
       const text = body.toString('utf8')
       const answer = parse(text)
       if (answer['type'] === 'error') return text
-      const error = isMembers(answer['error']) ? answer['error'] : {}
-      const said = error['message'] ?? answer['error'] ?? answer['message'] ?? answer['detail'] ?? text
-      return messagesError(status, typeof said === 'string' ? said : JSON.stringify(said), requestId, error)
+      return messagesError(status, sayingOf(answer), requestId, isMembers(answer['error']) ? answer['error'] : {})
     },
     piece: (bytes) => bytes.toString('utf8'),
     end: () => '',
   }
+}
+
+/** The last event of a stream that cannot go on, around an error's body. */
+export function errorEventOf(protocol: Protocol, body: string): string {
+  switch (protocol) {
+    case 'openai':
+      return `data: ${body}\n\n`
+    case 'messages':
+      return `event: error\ndata: ${body}\n\n`
+    case 'responses': {
+      const { error } = parse(body)
+      const { code = null, message = null, param = null } = isMembers(error) ? error : {}
+      // Its own event has the members beside `type`; OpenAI's libraries raise what has an `error`.
+      return `event: error\ndata: ${JSON.stringify({ type: 'error', code, message, param, error })}\n\n`
+    }
+    default:
+      return protocol satisfies never
+  }
+}
+
+/** The same of an engine's error, where the head of a good answer is out already. Throws UnreadableAnswer. */
+export function engineErrorEvent(protocol: Protocol, status: number, body: Buffer, requestId: string): string {
+  const translated = engineErrors(protocol, status, requestId)?.whole(body)
+  if (translated !== undefined) return errorEventOf(protocol, translated)
+  const answer = parse(body.toString('utf8'))
+  const type = status < 500 ? 'invalid_request_error' : 'server_error'
+  const error = isMembers(answer['error'])
+    ? answer['error']
+    : { message: sayingOf(answer), type, param: null, code: null }
+  return errorEventOf(protocol, JSON.stringify({ ...answer, error }))
+}
+
+/** What an error of whatever shape says. */
+function sayingOf(answer: Readonly<Record<string, unknown>>): string {
+  const { error, message, detail } = answer
+  const said = (isMembers(error) ? error['message'] : error) ?? message ?? detail ?? answer
+  return typeof said === 'string' ? said : JSON.stringify(said)
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> {

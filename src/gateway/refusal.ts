@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { specOf } from '../core/index.ts'
 import type { EnginehouseError, ErrorCode } from '../core/index.ts'
 import { RETRY_AFTER_SECONDS } from './limits.ts'
-import { messagesError, statusOf } from './protocols.ts'
+import { errorEventOf, messagesError, statusOf } from './protocols.ts'
 import type { Protocol } from './protocols.ts'
 
 /** The request's field that an error is about, where its facts do not say. */
@@ -35,21 +35,7 @@ export function errorBody(error: EnginehouseError, hearer: Hearer = NOBODY): str
 
 /** The same as the last event of a stream that cannot go on; clients raise it. */
 export function errorEvent(error: EnginehouseError, hearer: Hearer): string {
-  const body = errorBody(error, hearer)
-  switch (hearer.protocol) {
-    case 'openai':
-      return `data: ${body}\n\n`
-    case 'messages':
-      return `event: error\ndata: ${body}\n\n`
-    case 'responses': {
-      const { message, code, param } = membersOf(error)
-      // Its own event has the members beside `type`; OpenAI's libraries raise what has an `error`.
-      const event = { type: 'error', code, message, param, ...(JSON.parse(body) as object) }
-      return `event: error\ndata: ${JSON.stringify(event)}\n\n`
-    }
-    default:
-      return hearer.protocol satisfies never
-  }
+  return errorEventOf(hearer.protocol, errorBody(error, hearer))
 }
 
 function membersOf(error: EnginehouseError) {

@@ -13,7 +13,7 @@ import { wholeHead } from './gathering.ts'
 import type { Gathering } from './gathering.ts'
 import { MAX_HELD } from './limits.ts'
 import type { Outcome } from './outcome.ts'
-import { engineErrors } from './protocols.ts'
+import { engineErrorEvent, engineErrors } from './protocols.ts'
 import type { Protocol } from './protocols.ts'
 import { StreamEnd } from './stream-end.ts'
 import type { Upstream, UpstreamOrder } from './upstream.ts'
@@ -100,7 +100,7 @@ export class Relay implements Dispatcher.DispatchHandler {
         timeouts,
         now,
         held: () => this.#stalled,
-        passed: (limit, after) => this.#late(limit, after),
+        passed: (limit, after) => this.#tooLate(limit, after),
       })
     }
     this.#options.upstream.dispatch(this.#options.order, this)
@@ -142,6 +142,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (status === 401) return this.#fail('engine_protocol', 'it refused the key that it was started with.')
     if (status >= 400 && !kind.stream && (!kind.json || kind.empty)) return this.#refused(status)
     this.#status = status
+    if (this.#options.outcome.begun === 'stream' && !kind.stream) return this.#late(status)
     this.#translation = this.#translationOf(status, kind)
     const isOurs = this.#translation !== null
     if (kind.stream && this.#options.gathering !== null) {
@@ -226,7 +227,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#deadline?.stop()
   }
 
-  #late(limit: PassedLimit, after: Millis): void {
+  #tooLate(limit: PassedLimit, after: Millis): void {
     const { outcome, model } = this.#options
     // An answer that takes too long in all says nothing of its engine.
     const failure = { outcome: limit === 'total' ? 'engine_error' : 'stalled' } as const
@@ -253,6 +254,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** A body that had to be seen whole: an unframed one is when it parses, and a translated one is another. */
   #passHeld(held: Buffer[]): void {
     const whole = Buffer.concat(held)
+    if (this.#options.outcome.begun === 'stream') return this.#passError(whole)
     if (this.#translation === null && !isJson(whole)) return this.#truncated()
     this.#passWhole(whole)
   }
@@ -264,6 +266,18 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#options.outcome.begin('body', this.#status, this.#headers)
     this.#options.response.write(body)
     this.#complete()
+  }
+
+  /** The client was told of a stream while it waited; of what else comes only an error can still be said. */
+  #late(status: number): void {
+    if (status < 400) return this.#fail('engine_protocol', 'it is no stream, though one was asked for.')
+    this.#held = []
+  }
+
+  #passError(body: Buffer): void {
+    const { outcome, protocol, requestId } = this.#options
+    const event = this.#read(() => engineErrorEvent(protocol, this.#status, body, requestId))
+    if (event !== null) outcome.failWith(event, this.#status >= 500 ? 'engine_error' : 'complete')
   }
 
   /** Null when the engine's answer cannot be read: the request has failed then. */

@@ -15,6 +15,8 @@ export interface InferenceRoute {
   readonly protocol: Protocol
   /** `form`: multipart/form-data is taken beside JSON, as files come with it. */
   readonly body: 'json' | 'form'
+  /** With `stream` its answer is events, so that a client may hear of its wait. */
+  readonly streams: boolean
 }
 
 /*
@@ -23,27 +25,27 @@ export interface InferenceRoute {
  * `content` of llama-server, `prompt` or `messages` of vLLM, `inputs` of TGI.
  */
 export const INFERENCE_ROUTES: readonly InferenceRoute[] = Object.freeze([
-  route('/v1/chat/completions', 'chat', { aliases: ['/chat/completions'] }),
-  route('/v1/completions', 'completions', { aliases: ['/completions'] }),
+  route('/v1/chat/completions', 'chat', { aliases: ['/chat/completions'], streams: true }),
+  route('/v1/completions', 'completions', { aliases: ['/completions'], streams: true }),
   route('/v1/embeddings', 'embeddings', { aliases: ['/embeddings'] }),
-  route('/v1/responses', 'responses', { aliases: ['/responses'], protocol: 'responses' }),
-  route('/v1/messages', 'messages', { protocol: 'messages' }),
+  route('/v1/responses', 'responses', { aliases: ['/responses'], protocol: 'responses', streams: true }),
+  route('/v1/messages', 'messages', { protocol: 'messages', streams: true }),
   route('/v1/messages/count_tokens', 'messages', { protocol: 'messages' }),
   route('/v1/rerank', 'rerank', { aliases: ['/v2/rerank', '/reranking'] }),
   route('/rerank', 'rerank'),
   route('/v1/score', 'score'),
   route('/tokenize', 'tokenize'),
   route('/detokenize', 'detokenize'),
-  route('/infill', 'infill'),
+  route('/infill', 'infill', { streams: true }),
   route('/v1/audio/transcriptions', 'transcriptions', { body: 'form' }),
   route('/v1/audio/translations', 'translations', { body: 'form' }),
   route('/v1/audio/speech', 'speech'),
   route('/v1/images/generations', 'images'),
   route('/v1/images/edits', 'images', { body: 'form' }),
   route('/v1/images/variations', 'images', { body: 'form' }),
-  route('/v1/generate', 'completions', { dialect: generate }),
-  route('/generate', 'completions', { dialect: tgi }),
-  route('/generate_stream', 'completions', { dialect: tgiStream }),
+  route('/v1/generate', 'completions', { dialect: generate, streams: true }),
+  route('/generate', 'completions', { dialect: tgi, streams: true }),
+  route('/generate_stream', 'completions', { dialect: tgiStream, streams: true }),
 ])
 
 function route(
@@ -51,7 +53,8 @@ function route(
   capability: Capability,
   more: Partial<Omit<InferenceRoute, 'path' | 'capability'>> = {},
 ): InferenceRoute {
-  return Object.freeze({ path, capability, aliases: [], dialect: null, protocol: 'openai', body: 'json', ...more })
+  const usual = { aliases: [], dialect: null, protocol: 'openai', body: 'json', streams: false } as const
+  return Object.freeze({ path, capability, ...usual, ...more })
 }
 
 /** Routes that belong to the contract and are not built: they are refused by name. One that is registered wins over this list. */

@@ -133,6 +133,7 @@ export interface HouseOptions {
   readonly maxBody?: number
   readonly bodies?: number
   readonly stalledReader?: number
+  readonly heartbeat?: { readonly after: number; readonly every: number }
   readonly server?: Parameters<typeof createGateway>[0]['limits']['server']
   /** What of the manifest is read for each request. */
   readonly manifest?: GatewayManifest
@@ -170,6 +171,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       maxBody: options.maxBody ?? 1024 * 1024,
       ...(options.bodies === undefined ? {} : { bodies: options.bodies }),
       ...(options.stalledReader === undefined ? {} : { stalledReader: options.stalledReader }),
+      ...(options.heartbeat === undefined ? {} : { heartbeat: options.heartbeat }),
       ...(options.server === undefined ? {} : { server: options.server }),
     },
     manifest: () => manifest,
