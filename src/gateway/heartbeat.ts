@@ -47,11 +47,13 @@ export function comment(text: string): string {
   return `: ${text}\n\n`
 }
 
-/** `chat is loading, 43 %`. */
+/** `chat is loading (weights), 43 %`: what its engine told. Its words are one line, as they are of a log. */
 export function waitingFor(model: ModelName, view: ModelView | undefined): string {
   if (view === undefined || view.status === 'loaded') return `${model} is busy`
   if (view.phase === 'waiting') return `${model} waits for memory`
-  const progress = view.status === 'loading' ? (view.instance?.progress ?? null) : null
+  if (view.status === 'downloading') return `${model} is being fetched`
+  const { step = null, progress = null } = view.instance ?? {}
+  const at = step === null ? '' : ` (${step})`
   const share = progress === null ? '' : `, ${Math.round(progress * 100)} %`
-  return `${model} is ${view.status === 'downloading' ? 'being fetched' : 'loading'}${share}`
+  return `${model} is loading${at}${share}`
 }

@@ -220,9 +220,18 @@ test.each([
     modelView('m', {
       status: 'loading',
       phase: 'starting',
-      instance: { id: 'm-1', pid: 1, argv: [], startedAt: 0, readyAt: null, progress: 0.428 },
+      instance: {
+        id: 'm-1',
+        pid: 1,
+        argv: [],
+        startedAt: 0,
+        readyAt: null,
+        progress: 0.428,
+        step: 'weights',
+        figures: null,
+      },
     }),
-    'm is loading, 43 %',
+    'm is loading (weights), 43 %',
   ],
 ] satisfies readonly (readonly [ModelView | undefined, string])[])('%#: what is said', (view, words) => {
   expect(waitingFor('m', view)).toBe(words)
