@@ -43,17 +43,22 @@ export function messagesError(
 }
 
 /**
- * How an engine's own errors become the protocol's; null where they pass as they are. llama-server answers errors of
- * /v1/messages in OpenAI's shape, of which Anthropic's clients show the raw text.
+ * How an engine's own errors become the protocol's. Those that have its shape pass to the byte: llama-server's and most
+ * of vLLM's on OpenAI's routes. llama-server answers errors of /v1/messages in OpenAI's shape, TGI says a bare text, and
+ * a framework says what its validator found: clients show the raw text of those, or nothing.
  */
-export function engineErrors(protocol: Protocol, status: number, requestId: string): AnswerTranslation | null {
-  if (protocol !== 'messages') return null
+export function engineErrors(protocol: Protocol, status: number, requestId: string): AnswerTranslation {
   return {
     whole(body) {
       const text = body.toString('utf8')
       const answer = parse(text)
-      if (answer['type'] === 'error') return text
-      return messagesError(status, sayingOf(answer), requestId, isMembers(answer['error']) ? answer['error'] : {})
+      const isMessages = protocol === 'messages'
+      const error = isMembers(answer['error']) ? answer['error'] : {}
+      if (isMessages ? answer['type'] === 'error' : typeof error['message'] === 'string') return text
+      const message = sayingOf(answer, text)
+      if (isMessages) return messagesError(status, message, requestId, error)
+      const type = answer['error_type'] ?? answer['type'] ?? (status < 500 ? 'invalid_request_error' : 'server_error')
+      return JSON.stringify({ error: { message, type, param: null, code: status } })
     },
     piece: (bytes) => bytes.toString('utf8'),
     end: () => '',
@@ -80,31 +85,24 @@ export function errorEventOf(protocol: Protocol, body: string): string {
 
 /** The same of an engine's error, where the head of a good answer is out already. Throws UnreadableAnswer. */
 export function engineErrorEvent(protocol: Protocol, status: number, body: Buffer, requestId: string): string {
-  const translated = engineErrors(protocol, status, requestId)?.whole(body)
-  if (translated !== undefined) return errorEventOf(protocol, translated)
-  const answer = parse(body.toString('utf8'))
-  const type = status < 500 ? 'invalid_request_error' : 'server_error'
-  const error = isMembers(answer['error'])
-    ? answer['error']
-    : { message: sayingOf(answer), type, param: null, code: null }
-  return errorEventOf(protocol, JSON.stringify({ ...answer, error }))
+  return errorEventOf(protocol, engineErrors(protocol, status, requestId).whole(body))
 }
 
 /** What an error of whatever shape says. */
-function sayingOf(answer: Readonly<Record<string, unknown>>): string {
-  const { error, message, detail } = answer
-  const said = (isMembers(error) ? error['message'] : error) ?? message ?? detail ?? answer
+function sayingOf({ error, message, detail }: Readonly<Record<string, unknown>>, text: string): string {
+  const said = (isMembers(error) ? error['message'] : error) ?? message ?? detail ?? text
   return typeof said === 'string' ? said : JSON.stringify(said)
 }
 
+/** No members: what it says is no JSON object. */
 function parse(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text)
-    if (isMembers(value)) return value
+    return isMembers(value) ? value : {}
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
+    throw new UnreadableAnswer('its error is no JSON')
   }
-  throw new UnreadableAnswer('its error is no JSON object')
 }
 
 function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -66,6 +66,39 @@ test('the engine gets a request of our own making: our key, our Host, nothing of
   expect(head).toContain(`host: 127.0.0.1:${engine.address.port}`)
 })
 
+test.each([
+  [
+    'TGI, a text and its kind',
+    '422 Unprocessable Entity',
+    { error: 'Input validation error: `inputs` is too long', error_type: 'validation' },
+    { message: 'Input validation error: `inputs` is too long', type: 'validation', param: null, code: 422 },
+  ],
+  [
+    'a framework that has no such route',
+    '404 Not Found',
+    { detail: 'Not Found' },
+    { message: 'Not Found', type: 'invalid_request_error', param: null, code: 404 },
+  ],
+  [
+    'SGLang, flat',
+    '503 Service Unavailable',
+    { object: 'error', message: 'The request queue is full.', type: 'overloaded', code: 503 },
+    { message: 'The request queue is full.', type: 'overloaded', param: null, code: 503 },
+  ],
+])('an error in another shape is put into OpenAI’s: %s', async (_engine, status, body, error) => {
+  const { house } = await setScene({ answer: ({ socket }) => void socket.write(jsonAnswer(body, status)) })
+  const response = await ask(house)
+  expect(response.status).toBe(Number.parseInt(status, 10))
+  expect(await response.json()).toEqual({ error })
+})
+
+test('an error that has it passes to the byte', async () => {
+  const body = { error: { code: 400, message: 'too long', type: 'exceed_context_size_error', n_ctx: 512 } }
+  const { house } = await setScene({ answer: ({ socket }) => void socket.write(jsonAnswer(body, '400 No')) })
+  const response = await ask(house)
+  expect([response.status, await response.text()]).toEqual([400, JSON.stringify(body)])
+})
+
 test('a stream passes byte for byte and ends in order', async () => {
   const events = [token('a'), token('b'), 'data: [DONE]\n\n']
   const { house } = await setScene({

@@ -129,10 +129,11 @@ test.each([
 
 test("an engine's error before its first piece, and an answer that is no stream after all, pass as they are", async () => {
   const { house } = await setGathered({
-    answer: ({ socket, nth }) => void socket.write(jsonAnswer({ nth }, nth === 1 ? '418 Teapot' : '200 OK')),
+    answer: ({ socket, nth }) =>
+      void socket.write(nth === 1 ? jsonAnswer({ error: { message: 'no' } }, '418 Teapot') : jsonAnswer({ nth })),
   })
   const first = await ask(house)
-  expect([first.status, await first.json()]).toEqual([418, { nth: 1 }])
+  expect([first.status, await first.json()]).toEqual([418, { error: { message: 'no' } }])
   expect(await (await ask(house)).json()).toEqual({ nth: 2 })
 })
 
