@@ -47,7 +47,7 @@ describe('a model and its placement give one argv', () => {
 
 test.each(ADAPTERS)('there are cases for $name', ({ name: engine }) => {
   const names = readdirSync(DIRECTORY).filter((name) => name.startsWith(`${engine}-`))
-  expect(names.length).toBeGreaterThanOrEqual(4)
+  expect(names.length).toBeGreaterThanOrEqual(6)
 })
 
 const ASKED = ADAPTERS.filter(({ probe }) => probe !== undefined)
