@@ -145,6 +145,24 @@ test.each<[split: number[], offload: OffloadSpec, gpus: [weights: number, kv: nu
   }
 })
 
+test.each<[layers: OffloadSpec['layers'], requests: number, gpu: number, host: number]>([
+  ['all', 1, 15.5, 0],
+  [7, 1, 7.75, 7.75],
+  [7, 4, 27.25, 27.25],
+])(
+  'windows in five of six layers, %s on the GPU for %d requests: what is kept where',
+  (layers, requests, gpu, host) => {
+    const sliding: Layer = { ...attention, window: 1024 }
+    const shape = {
+      ...QUESTION.shape,
+      layers: Array.from({ length: 12 }, (_, at) => (at % 6 === 5 ? attention : sliding)),
+    }
+    const question = { ...QUESTION, shape, cells: 8192 * requests, slots: requests }
+    const { gpus, host: left } = deviceParts(question, evenTensorBytes(0, 12), place(layers))
+    expect([shown(gpus[0]?.kv ?? 0), shown(left.kv)]).toEqual([gpu, host])
+  },
+)
+
 describe('layers on devices', () => {
   const devices = (layers: OffloadSpec['layers'], split: number[]) =>
     devicesOf(4, { ...place(layers), split }).map((device) => device ?? 'host')
