@@ -1,4 +1,4 @@
-import { launchKey } from '../core/index.ts'
+import { launchKey, variantsOf } from '../core/index.ts'
 import type { Manifest, ModelSpec } from '../core/index.ts'
 import { keyOf } from './context.ts'
 import type { ModelContext } from './context.ts'
@@ -13,6 +13,7 @@ import { isSecretName } from './secrets.ts'
 export function warnOf({ spec, context }: ReadModel, engines: Manifest['engines'], warn: Report): void {
   warnOfTtl(spec, context, engines, warn)
   warnOfVariants(spec, context, warn)
+  warnOfOffload(spec, context, warn)
   warnOfSecrets(context, warn)
 }
 
@@ -35,6 +36,25 @@ function warnOfVariants(spec: ModelSpec, context: ModelContext, warn: Report): v
     const facts = { variant: dotted(path), memory: keyOf('memory', context) }
     warn('manifest_variant_claims_alike', facts, item.span, path)
   }
+}
+
+/** What `offload` leaves on the host is claimed by an estimate, and by a declared claim only where that says so. */
+function warnOfOffload(spec: ModelSpec, context: ModelContext, warn: Report): void {
+  const { settings } = context
+  for (const [way, { gpus, memory, offload }] of variantsOf(spec).entries()) {
+    const isSplit = offload.layers !== 'all' || (offload.experts !== 'gpu' && offload.experts !== 0)
+    if (!isSplit || gpus.kind === 'none' || memory === null || memory.host > 0) continue
+    const path = way === 0 ? context.path : [...context.path, 'variants', way - 1]
+    const placed = settings.placed('memory')
+    const written = way === 0 ? placed?.entry.node : itemOf(settings.placed('variants')?.entry.node, way - 1)
+    const own = way > 0 && written?.kind === 'mapping' && written.entries.has('memory')
+    const facts = { way: dotted(path), memory: own ? dotted([...path, 'memory']) : keyOf('memory', context) }
+    return warn('manifest_offload_unclaimed', facts, written?.span ?? context.span, [...path, 'memory'])
+  }
+}
+
+function itemOf(node: TreeNode | undefined, index: number): TreeNode | undefined {
+  return node?.kind === 'list' ? node.items[index] : undefined
 }
 
 /** Values of `env` and `args` whose names say that they are secret, and that no variable stands for. */

@@ -135,6 +135,13 @@ export const MANIFEST_ERRORS = Object.freeze({
     example: { variant: 'models.chat.variants[0]', memory: 'models.chat.memory' },
     about: 'A warning: the manifest is used as it is.',
   }),
+  manifest_offload_unclaimed: define<{ way: string; memory: string }>({
+    ...manifest,
+    sentence: (f) => `A part of ${f.way} stays on the host, and ${f.memory} claims nothing there.`,
+    next: 'Say both, such as `memory: { device: 8GiB, host: 20GiB }`, or leave `memory` out: then it is estimated.',
+    example: { way: 'models.chat', memory: 'models.chat.memory' },
+    about: 'A warning: the manifest is used as it is, and the host may be asked for more than it has.',
+  }),
   manifest_secret_in_clear: define<{ key: string }>({
     ...manifest,
     sentence: (f) => `${f.key} looks like a secret, and stands in the manifest for all who may read it.`,

@@ -79,6 +79,40 @@ models:
   })
 })
 
+describe('a part on the host that nobody claims there', () => {
+  const llama = (...lines: readonly string[]): string =>
+    command('gpus: any', ...lines)
+      .replace('engine: command', 'engine: llama-server')
+      .replace('command: [x]', 'source: file:m')
+
+  test('is said at the claim', () => {
+    expect(said(llama('memory: 9GiB', 'offload: { layers: 4 }'))).toEqual([
+      '7:13 A part of models.m stays on the host, and models.m.memory claims nothing there.',
+    ])
+    expect(said(llama('memory: { device: 9GiB }', 'offload: { experts: cpu }'))).toHaveLength(1)
+    expect(said(llama('memory: all', 'offload: { experts: 2 }'))).toHaveLength(1)
+  })
+
+  test('and at a variant', () => {
+    const own = 'variants: [{ context: 4k }, { offload: { experts: cpu }, memory: 4GiB }]'
+    expect(said(llama(own))).toEqual([
+      '7:33 A part of models.m.variants[1] stays on the host, and models.m.variants[1].memory claims nothing there.',
+    ])
+    expect(said(llama('memory: { device: 9GiB, host: 0 }', 'variants: [{ offload: { layers: 0 } }]'))).toContain(
+      '8:16 A part of models.m.variants[0] stays on the host, and models.m.memory claims nothing there.',
+    )
+  })
+
+  test.each([
+    ['estimated', ['offload: { layers: 4 }']],
+    ['declared', ['memory: { device: 9GiB, host: 9GiB }', 'offload: { layers: 4 }']],
+    ['nothing', ['memory: 9GiB', 'offload: { experts: 0 }']],
+    ['of a variant on the host alone', ['offload: { layers: 4 }', 'variants: [{ gpus: none, memory: 9GiB }]']],
+  ])('one that is %s is fine', (_name, lines) => {
+    expect(said(llama(...lines))).toEqual([])
+  })
+})
+
 test('a variant that claims what the model claims', () => {
   const lines = [
     'gpus: any',
