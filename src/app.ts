@@ -6,6 +6,8 @@ import { ADAPTERS } from '../engines/index.ts'
 import { createEngineLogs, type EngineOutput, registerAdmin } from './admin/index.ts'
 import { createConfiguration, type KeptConfiguration, type ManifestReading } from './app/configuration.ts'
 import { engineFacts } from './app/engine-facts.ts'
+import { createPrograms, type Programs } from './app/programs.ts'
+import { tellOfUnfit, withAdmission } from './app/unfit.ts'
 import { sentenceOf } from './core/index.ts'
 import type { Instant, JournalRecord, Manifest, Millis, Records, ReloadTrigger } from './core/index.ts'
 import { adapterFor, type Adapters } from './engine/index.ts'
@@ -37,6 +39,8 @@ export const SHUTDOWN_DRAIN: Millis = 30_000
 export interface AppOptions {
   /** Those of this version where it is left out. */
   readonly adapters?: Adapters
+  /** What their programs know, where somebody has asked already. */
+  readonly programs?: Programs
   readonly manifest: Manifest
   /** How the manifest was read; null for one that has no file. */
   readonly reading: ManifestReading | null
@@ -75,7 +79,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function build(
-  { adapters = ADAPTERS, manifest, reading, stateDirectory, environment, logLevel }: AppOptions,
+  { adapters = ADAPTERS, programs: given, manifest, reading, stateDirectory, environment, logLevel }: AppOptions,
   ends: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<App> {
@@ -127,6 +131,12 @@ async function build(
     path: (environment.PATH ?? '').split(delimiter).filter((each) => each !== ''),
     installed: state.engines,
   }
+  const programs = given ?? createPrograms({ adapters, environment, installed: state.engines })
+  ends.push(() => programs.stop())
+  const tellOfPrograms = (read: Manifest): void =>
+    void tellOfUnfit(read, programs, log).catch((error: unknown) =>
+      log.debug({ error }, 'What the programs of the engines know was not found out.'),
+    )
   const supervisor: Supervisor = createSupervisor({
     world: {
       clock,
@@ -136,7 +146,7 @@ async function build(
     },
     weights,
     manifest,
-    adapters,
+    adapters: withAdmission(adapters, programs),
     places,
     environment: allowedEnvironment(environment, 'engine'),
     firstSequence: journal.nextSequence,
@@ -161,6 +171,7 @@ async function build(
           current: () => supervisor.manifest,
           apply(next, diff, trigger) {
             gpus.setShare(next.memory.host)
+            tellOfPrograms(next)
             return supervisor.operations.reload(next, diff, trigger)
           },
           refused: (evidence) => supervisor.operations.refuseReload(evidence),
@@ -220,6 +231,7 @@ async function build(
     listen: address,
     adminSocket: state.adminSocket,
   })
+  tellOfPrograms(manifest)
   log.info({ address, models: manifest.models.size, state: state.path }, `Listening on ${address}.`)
   if (manifest.path !== null && reload !== null) {
     const watch = watchManifest(

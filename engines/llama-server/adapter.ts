@@ -20,6 +20,7 @@ import { CHECKPOINTS, UBATCH } from './memory.ts'
 import { parseLine } from './output.ts'
 import { PROBE } from './probe.ts'
 import { LIMITED_FLAGS, RESERVED_FLAGS } from './reserved.ts'
+import { validate } from './validate.ts'
 
 /**
  * Set so that memory does not depend on a build's own defaults; `args` may set them otherwise. The cache of prompts in
@@ -60,6 +61,7 @@ export const llamaServer: EngineAdapter = Object.freeze({
   reservedFlags: RESERVED_FLAGS,
   limitedFlags: LIMITED_FLAGS,
   offload: true,
+  validate,
   listens: () => 'socket',
   capabilities,
   locate,

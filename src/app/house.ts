@@ -7,20 +7,25 @@ import type { App, AppOptions } from '../app.ts'
 import type { ManifestPlanShape } from '../admin/index.ts'
 import type { Knowledge, ManifestRead } from '../manifest/index.ts'
 import type { Foresight, HostSize } from './foresee.ts'
+import type { Programs } from './programs.ts'
 
 /**
  * The house as the command line sees it. Engines and what the manifest's reader must know of them are here at once;
  * the daemon and the installers, which bring servers and clients along, are loaded by the command that runs them.
  */
 export function createHouse(adapters: Adapters = ADAPTERS) {
+  const asking = new Map<string, Promise<Programs>>()
   return Object.freeze({
     knowledge: knowledgeOf(adapters),
     engines: adapters.map(entryOf),
 
     async startApp(options: AppOptions): Promise<App> {
-      const house = await import('../app.ts')
-      return house.startApp({ adapters, ...options })
+      const [house, programs] = await Promise.all([import('../app.ts'), programsOf(options)])
+      return house.startApp({ adapters, programs, ...options })
     },
+
+    /** What the engines' programs of a host know: the same of one state directory, for a command and its daemon. */
+    programs: programsOf,
 
     /** What this host has for engines. */
     async hostSize(memory: Manifest['memory']): Promise<HostSize> {
@@ -46,7 +51,24 @@ export function createHouse(adapters: Adapters = ADAPTERS) {
       return foresight.planAlone(read, { stateDirectory, adapters })
     },
   })
+
+  function programsOf({ stateDirectory, environment }: ProgramsPlace): Promise<Programs> {
+    const found = asking.get(stateDirectory) ?? openPrograms({ stateDirectory, environment })
+    asking.set(stateDirectory, found)
+    return found
+  }
+
+  async function openPrograms({ stateDirectory, environment }: ProgramsPlace): Promise<Programs> {
+    const [{ createPrograms }, { stateDirectoryAt }] = await Promise.all([
+      import('./programs.ts'),
+      import('../journal/index.ts'),
+    ])
+    const { engines } = stateDirectoryAt(stateDirectory, environment)
+    return createPrograms({ adapters, environment, installed: engines })
+  }
 }
+
+type ProgramsPlace = Pick<AppOptions, 'stateDirectory' | 'environment'>
 
 /** What the manifest's reader must know of the engines and of this host. */
 export function knowledgeOf(adapters: Adapters): Knowledge {

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 
-import { EnginehouseError } from '../core/index.ts'
+import { EnginehouseError, variantsOf } from '../core/index.ts'
+import type { Patience } from '../app/programs.ts'
 import type { ManifestRead, ManifestResult, OverrideFlags, ReadOptions } from '../manifest/index.ts'
 import type { Job } from './job.ts'
 import { readStdin } from './read-stdin.ts'
@@ -14,10 +15,19 @@ export async function manifestPath(job: Job, named: string | undefined): Promise
   return named ?? job.options.config ?? findManifest(defaultManifestPlaces(job.world.environment))
 }
 
+/** With what a manifest is read, beside what this host and its environment say. */
+export interface Reading {
+  readonly flags?: OverrideFlags
+  /** How long the programs of engines are waited for, whose flags `args` are held against; null asks none. */
+  readonly programs: Patience | null
+  /** Hears of each engine with `args` whose program is not here, or has not said which flags it knows. */
+  readonly unasked?: (engine: string) => void
+}
+
 /** Reads it with what this host, its environment and the flags say. */
-export async function readManifestFile(job: Job, path: string, flags?: OverrideFlags): Promise<ManifestResult> {
+export async function readManifestFile(job: Job, path: string, reading: Reading): Promise<ManifestResult> {
   const { readManifest } = await import('../manifest/index.ts')
-  return readManifest(path, await readOptions(job, flags))
+  return readManifest(path, await readOptions(job, reading))
 }
 
 /** A text as if it stood in the file at `path`. */
@@ -25,18 +35,22 @@ export async function readManifestInPlace(
   job: Job,
   path: string,
   text: string,
-  flags?: OverrideFlags,
+  reading: Reading,
 ): Promise<ManifestResult> {
   const { readManifestText } = await import('../manifest/index.ts')
   const file = resolve(path)
-  return readManifestText(text, { ...(await readOptions(job, flags)), path: file, directory: dirname(file) })
+  return readManifestText(text, { ...(await readOptions(job, reading)), path: file, directory: dirname(file) })
 }
 
 /** The same for what is piped in; relative paths in it start where the command runs. */
-export async function readManifestStdin(job: Job): Promise<ManifestResult> {
+export async function readManifestStdin(job: Job, reading: Reading): Promise<ManifestResult> {
   const { readManifestText } = await import('../manifest/index.ts')
   const text = await readPipedManifest(job)
-  return readManifestText(text, { ...(await readOptions(job)), path: 'stdin', directory: process.cwd() })
+  return readManifestText(text, {
+    ...(await readOptions(job, reading)),
+    path: 'stdin',
+    directory: process.cwd(),
+  })
 }
 
 /** What is piped in; of a text that is too large, enough to find that out. */
@@ -47,20 +61,31 @@ export async function readPipedManifest(job: Job): Promise<string> {
   return text
 }
 
-async function readOptions(job: Job, flags?: OverrideFlags): Promise<ReadOptions> {
-  const [{ overridesFrom }, { knowledge }, { readLearned, stateDirectoryAt, stateDirectoryPath }] = await Promise.all([
+async function readOptions(job: Job, { flags, programs, unasked }: Reading): Promise<ReadOptions> {
+  const [{ overridesFrom }, house, { readLearned, stateDirectoryAt, stateDirectoryPath }] = await Promise.all([
     import('../manifest/index.ts'),
     job.world.house(),
     import('../journal/index.ts'),
   ])
   const { environment } = job.world
-  const { learnedFile } = stateDirectoryAt(stateDirectoryPath(environment), environment)
+  const stateDirectory = stateDirectoryPath(environment)
+  const { learnedFile } = stateDirectoryAt(stateDirectory, environment)
   // A daemon reports a damaged one when it starts.
   const learned = await readLearned(learnedFile, () => undefined)
   return {
-    knowledge: { ...knowledge, learnedLoad: (launchKey) => learned.get(launchKey) ?? null },
+    knowledge: { ...house.knowledge, learnedLoad: (launchKey) => learned.get(launchKey) ?? null },
     overrides: overridesFrom(environment, flags),
     environment,
+    ...(programs && {
+      programs: async (draft) => {
+        const known = await (await house.programs({ stateDirectory, environment })).look(draft, programs)
+        const withArgs = [...draft.models.values()].flatMap(variantsOf).filter(({ args }) => args.length > 0)
+        for (const { name, probe } of house.engines) {
+          if (probe && !known.has(name) && withArgs.some(({ engine }) => engine === name)) unasked?.(name)
+        }
+        return known
+      },
+    }),
   }
 }
 

@@ -58,7 +58,9 @@ async function planAlone(job: Job, named: string | undefined): Promise<Planned> 
   const from = isStdin ? 'stdin' : await manifestPath(job, named)
   const read = await requireManifestRead(
     job,
-    isStdin ? await readManifestStdin(job) : await readManifestFile(job, from),
+    isStdin
+      ? await readManifestStdin(job, { programs: 'long' })
+      : await readManifestFile(job, from, { programs: 'long' }),
   )
   await sayWarnings(job, read)
   const plan = await house.planAlone(read, stateDirectoryPath(job.world.environment))
@@ -71,7 +73,7 @@ async function readText(job: Job, file: string): Promise<{ readonly from: string
     return { from: file, text: await readFile(file, 'utf8') }
   } catch {
     // Reading it as a manifest says what is wrong with it.
-    await readManifestFile(job, file)
+    await readManifestFile(job, file, { programs: null })
     throw new EnginehouseError('manifest_unreadable', { path: file, why: 'it changed while it was read' })
   }
 }

@@ -1,6 +1,7 @@
 import type { ManifestReading } from '../app/configuration.ts'
 import type { Foresight, HostSize } from '../app/foresee.ts'
 import type { ProgramProbe } from '../app/probe-program.ts'
+import type { Programs } from '../app/programs.ts'
 import type { Bytes, Manifest, WeightsFacts } from '../core/index.ts'
 import type { Knowledge, ManifestRead } from '../manifest/index.ts'
 import type { ManifestPlanAnswer } from './answers.ts'
@@ -32,6 +33,8 @@ export interface House {
   /** What the manifest's reader must know of the engines and of this host. */
   readonly knowledge: Knowledge
   readonly engines: readonly EngineEntry[]
+  /** What the engines' programs of this host know. */
+  programs(place: Pick<AppOptions, 'stateDirectory' | 'environment'>): Promise<Pick<Programs, 'look'>>
   /** What this host has for engines. */
   hostSize(memory: Manifest['memory']): Promise<HostSize>
   /** What llama-server would claim of the host's memory for these weights, with every default. */

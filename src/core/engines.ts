@@ -1,4 +1,4 @@
-import type { EngineName } from './manifest.ts'
+import type { EngineName, ModelSpec } from './manifest.ts'
 
 /** What an engine's folder says of its kind, as data: the rest of the house goes by this and never by a name. */
 export interface EngineDescription {
@@ -21,6 +21,8 @@ export interface EngineDescription {
   readonly limitedFlags?: ReadonlyMap<string, FlagLimit>
   /** It can keep a part of a model on the host while it has the rest on GPUs, as `offload` says. */
   readonly offload?: true
+  /** What no launch of this model could be, beside flags that the program lacks; left out where nothing is. */
+  validate?(model: ModelSpec): readonly ModelFault[]
 }
 
 /** What the value of a flag must be like, where memory is claimed for what it says. */
@@ -28,4 +30,27 @@ export interface FlagLimit {
   readonly matches: RegExp
   /** Ends the sentence "args.FLAG must be …". */
   readonly expected: string
+}
+
+/** Two things that a model says and that its engine does not do together. */
+export interface ModelFault {
+  /** Of `args`, where it is said; null for something else. */
+  readonly name: string | null
+  /** A whole sentence. */
+  readonly why: string
+  readonly next: string
+}
+
+/** What a launch says to its program and the program does not know. */
+export interface UnknownFlags {
+  /** Of the manifest: as written there, as the program reads it, and the nearest that it knows. */
+  readonly args: readonly UnknownFlag[]
+  /** Of the engine's adapter. */
+  readonly own: readonly string[]
+}
+
+export interface UnknownFlag {
+  readonly name: string
+  readonly flag: string
+  readonly nearest: readonly string[]
 }

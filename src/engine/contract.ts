@@ -33,6 +33,11 @@ export interface EngineAdapter extends EngineDescription {
    * The engine's program. Throws engine_not_installed. Null for an engine whose argv is the manifest's own.
    */
   locate(places: EnginePlaces): Promise<string | null>
+  /**
+   * Asked with what `locate` found, before memory is claimed: throws what stands against a launch of this model by this
+   * program. Left out by the engines themselves; the house adds what it knows of programs.
+   */
+  admit?(model: ModelSpec, program: string): Promise<void>
   /** `engines install`; left out where this version cannot. */
   install?(order: InstallOrder): Promise<Installed>
   /** How a person gets its program, in whole sentences; left out where PATH and `engines.NAME.path` say it all. */

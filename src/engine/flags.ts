@@ -21,7 +21,7 @@ export function flagsOf(model: ModelSpec, reserved: ReadonlyMap<string, string>)
   }
   const argv: string[] = []
   for (const [name, value] of model.args) {
-    const flag = spell(name)
+    const flag = spellFlag(name)
     refuseReserved(flag)
     if (value === true) {
       argv.push(flag)
@@ -37,7 +37,7 @@ export function flagsOf(model: ModelSpec, reserved: ReadonlyMap<string, string>)
 
 /** The flags that `args` set, as they reach the engine, each once. */
 export function flagNames(model: Pick<ModelSpec, 'args'>): readonly string[] {
-  return [...new Set(model.args.map(([name]) => spell(name)))]
+  return [...new Set(model.args.map(([name]) => spellFlag(name)))]
 }
 
 /** Do `args` set one of these flags, in whatever spelling? */
@@ -46,7 +46,8 @@ export function setsFlag(model: ModelSpec, ...flags: readonly string[]): boolean
   return model.args.some(([name]) => names.has(normaliseFlag(name)))
 }
 
-function spell(name: string): string {
+/** A name of `args` as the engine reads it. */
+export function spellFlag(name: string): string {
   if (name.startsWith('-')) return name
   return name.length === 1 ? `-${name}` : `--${name}`
 }

@@ -24,6 +24,7 @@ export {
 } from './instance.ts'
 export { endLaunch, type LaunchEnd } from './end-launch.ts'
 export { DEFAULT_STOP } from './ladder.ts'
+export { unknownIn } from './unknown.ts'
 export { probe, readVersion, unknownFlags, type AskProgram } from './probe.ts'
 export { flagNames } from './flags.ts'
 export type { Installed, InstallOrder, InstallProgress } from './install.ts'

@@ -1,4 +1,4 @@
-import type { Bytes, EngineDescription, EngineName, Millis } from '../core/index.ts'
+import type { Bytes, EngineDescription, EngineName, Millis, ModelSpec, UnknownFlags } from '../core/index.ts'
 import { variantShape } from './model-schema.ts'
 import { dotted } from './path.ts'
 import type { Path } from './path.ts'
@@ -9,12 +9,24 @@ import type { ModelKey, Settings } from './settings.ts'
 export interface Knowledge {
   /** Every engine that a model may name, in the order in which people are shown them. */
   readonly engines: readonly EngineDescription[]
+  /** Programs that are here and have said what they know. */
+  readonly programs?: KnownPrograms
   /** Is there a reader of GPU facts, and a GPU? */
   readonly gpus: boolean
   /** What this host has, for warnings; null or not given where nobody knows. */
   readonly hostMemory?: Bytes | null
   /** How long the launch of this key took to load when it was last measured; null when it never was. */
   readonly learnedLoad?: (launchKey: string) => Millis | null
+}
+
+export type KnownPrograms = ReadonlyMap<EngineName, KnownProgram>
+
+export interface KnownProgram {
+  readonly path: string
+  /** Null: it says none. */
+  readonly version: string | null
+  /** What a launch of this model would say to it that it does not know. */
+  readonly unknownIn: (model: ModelSpec) => UnknownFlags
 }
 
 /** One way to run a model while it is read. */

@@ -3,6 +3,7 @@ import { conflict, keyOf } from './context.ts'
 import type { Knowledge, ModelContext } from './context.ts'
 import { DEFAULT_MODEL } from './defaults.ts'
 import { readEnv } from './env.ts'
+import { checkLaunch } from './launch.ts'
 import type { Report, Span } from './problems.ts'
 import { readResources } from './resources.ts'
 import type { Pool } from './resources.ts'
@@ -71,6 +72,7 @@ export function readModel({ name, nameSpan, own, defaults, around }: ModelInput)
     timeouts: mergeTimeouts(timeouts, readLayers(TIMEOUTS, layers('timeouts'), report)),
     unlisted: value('unlisted') ?? DEFAULT_MODEL.unlisted,
   }
+  checkLaunch(model, context)
   return {
     spec: { ...model, variants: readVariants(model, stack, context, { directory, section: sections.variant }) },
     context,

@@ -2,6 +2,7 @@ import { effectiveSettings } from './effective.ts'
 import { readEnvironment, withoutMark } from './environment.ts'
 import { deepFreeze } from './freeze.ts'
 import { MANIFEST_SIZE_MAX } from './limits.ts'
+import type { Manifest } from '../core/index.ts'
 import type { ManifestResult } from './result.ts'
 import { positionsIn } from './positions.ts'
 import { collectProblems } from './problems.ts'
@@ -13,9 +14,20 @@ import { parseYaml } from './yaml.ts'
 
 /** A manifest from its text, or everything that is wrong with it. Throws nothing, whatever the text. */
 export function parseManifest(text: string, options: ParseOptions): ManifestResult {
+  return readDraft(text, options).result
+}
+
+export interface Draft {
+  readonly result: ManifestResult
+  /** What could be made out, also beside problems; null where nothing could. */
+  readonly draft: Manifest | null
+}
+
+/** The same, with what tells which programs a manifest is about before everything in it is right. */
+export function readDraft(text: string, options: ParseOptions): Draft {
   const source = withoutMark(text)
   const size = Buffer.byteLength(source)
-  if (size > MANIFEST_SIZE_MAX) return tooLarge(size, options.path)
+  if (size > MANIFEST_SIZE_MAX) return { result: tooLarge(size, options.path), draft: null }
   const environment = readEnvironment(options)
   const { document, problems } = parseYaml(source, options.path)
   // What a broken `.env` sets is not known, so neither is what the values mean.
@@ -31,10 +43,10 @@ export function parseManifest(text: string, options: ParseOptions): ManifestResu
     const settings = () =>
       effectiveSettings({ tree, manifest, engines: knowledge.engines, overrides, file, positionOf })
     const warned = { problems: warnings.problems(), path: file, text: source }
-    return { kind: 'manifest', manifest: deepFreeze(manifest), warnings: warned, settings }
+    return { result: { kind: 'manifest', manifest: deepFreeze(manifest), warnings: warned, settings }, draft: manifest }
   }
   const all = [...environment.problems, ...problems.problems()]
-  return { kind: 'problems', problems: all, path: options.path, text: source }
+  return { result: { kind: 'problems', problems: all, path: options.path, text: source }, draft: manifest ?? null }
 }
 
 /** The problem of a text that is not looked at, because reading it would take too long. */

@@ -3,6 +3,7 @@ import type { EngineDescription, EngineName, EngineSpec, Manifest } from '../cor
 import type { Knowledge } from './context.ts'
 import { DEFAULT_MEMORY } from './defaults.ts'
 import type { EnvironmentOptions } from './environment.ts'
+import { checkPrograms } from './fitness.ts'
 import { readModels } from './models.ts'
 import { checkKept } from './together.ts'
 import { warnOf } from './warnings.ts'
@@ -66,6 +67,7 @@ export function readTop(
   const around = { directory, timeouts, pool, ttl: overrides.ttl, knowledge, sections, report }
   const engines = readEngines(section('engines'), knowledge.engines, directory, report)
   const models = readModels(section('models'), section('defaults'), around)
+  checkPrograms(models, knowledge, report)
   checkKept({ models, memory, knowledge, report, warn })
   for (const model of models) warnOf(model, engines, warn)
   return {

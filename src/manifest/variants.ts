@@ -2,6 +2,7 @@ import type { EngineName, ModelSpec } from '../core/index.ts'
 import { launchKey } from '../core/index.ts'
 import type { Knowledge, ModelContext } from './context.ts'
 import type { TreeNode } from './node.ts'
+import { checkLaunch } from './launch.ts'
 import { dotted } from './path.ts'
 import type { Path } from './path.ts'
 import type { Report, Span } from './problems.ts'
@@ -58,8 +59,10 @@ export function readVariants(
     const own = node.kind === 'mapping' ? readSection(section, node, path, report) : undefined
     if (!own) continue
     const settings = settingsOf([...inherited(layers, model, own), { read: own, path }])
-    const way = readWay({ ...context, path, span: node.span, settings, report }, directory, model)
-    found.push({ spec: { ...model, ...way, variants: [] }, span: node.span, path })
+    const here = { ...context, path, span: node.span, settings, report }
+    const spec = { ...model, ...readWay(here, directory, model), variants: [] }
+    checkLaunch(spec, here)
+    found.push({ spec, span: node.span, path })
   }
   if (!wrong) reportAlike(model, found, context)
   return found.map(({ spec }) => spec)

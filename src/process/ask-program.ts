@@ -26,39 +26,30 @@ export interface ProgramAnswer {
   readonly problem: string | null
 }
 
-/** By question, and by time and size of the file, which an update changes. */
-const answers = new Map<string, Promise<ProgramAnswer>>()
-
-/**
- * Runs a program that says something of itself and ends: without a shell, with the environment of an engine, for a
- * bounded time. The same question of the same file is asked once in the life of this process, unless it went wrong.
- * Rejects only when the signal aborts.
- */
-export async function askProgram(question: ProgramQuestion): Promise<ProgramAnswer> {
-  const key = await identityOf(question)
-  const known = key === null ? undefined : answers.get(key)
-  if (known) return known
-  const asked = run(question)
-  if (key !== null) {
-    answers.set(key, asked)
-    const forget = (): void => void answers.delete(key)
-    asked.then(({ problem }) => problem !== null && forget(), forget)
-  }
-  return asked
+/** The file that a program is: what changes when it is updated. */
+export interface ProgramFile {
+  /** Behind all links. */
+  readonly path: string
+  readonly size: number
+  readonly mtimeMs: number
 }
 
-async function identityOf({ program, args }: ProgramQuestion): Promise<string | null> {
+/** Null for a program that cannot be looked at: a run says what is wrong with it. */
+export async function programFile(program: string): Promise<ProgramFile | null> {
   try {
     const path = await realpath(program)
     const { mtimeMs, size } = await stat(path)
-    return JSON.stringify([program, path, mtimeMs, size, args])
+    return { path, size, mtimeMs }
   } catch {
-    // The run says what is wrong with it.
     return null
   }
 }
 
-async function run({ program, args, environment, signal }: ProgramQuestion): Promise<ProgramAnswer> {
+/**
+ * Runs a program that says something of itself and ends: without a shell, with the environment of an engine, for a
+ * bounded time. Rejects only when the signal aborts.
+ */
+export async function askProgram({ program, args, environment, signal }: ProgramQuestion): Promise<ProgramAnswer> {
   const result = await execa(program, args, {
     all: true,
     cancelSignal: signal,

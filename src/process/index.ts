@@ -1,5 +1,5 @@
-export { askProgram } from './ask-program.ts'
-export type { ProgramAnswer, ProgramQuestion } from './ask-program.ts'
+export { askProgram, programFile } from './ask-program.ts'
+export type { ProgramAnswer, ProgramFile, ProgramQuestion } from './ask-program.ts'
 export { allowedEnvironment } from './environment.ts'
 export type { EnvironmentUse } from './environment.ts'
 export { createProcesses } from './processes.ts'

@@ -33,6 +33,8 @@ export async function prepare(
 ): Promise<Preparation> {
   try {
     const binary = await adapter.locate(places)
+    // An image brings a program of its own.
+    if (binary !== null && places.image === null) await adapter.admit?.(model, binary)
     const result = await weights.ensure(model)
     if (result.kind === 'failed') return failed(result.code, result.facts)
     const need = await needFor(model, adapter, result.weights, { manifestDirectory })

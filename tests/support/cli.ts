@@ -65,6 +65,7 @@ export function startCommand(argv: readonly string[], options: CommandOptions = 
       startApp: () => Promise.reject(new Error('this test starts no daemon')),
       knowledge: { engines: ADAPTERS, gpus: false },
       engines: [],
+      programs: async () => ({ look: async () => new Map() }),
       hostSize: async () => ({ devices: [], claimable: 0, free: null }),
       claimOnHost: async ({ bytes }) => bytes,
       foresee: async () => [],

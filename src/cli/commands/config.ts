@@ -33,7 +33,10 @@ export const config: Register = (program, act) => {
 
 async function showConfig(job: Job, options: ShowOptions): Promise<void> {
   const path = await manifestPath(job, undefined)
-  const { manifest, settings } = await requireManifestRead(job, await readManifestFile(job, path, options))
+  const { manifest, settings } = await requireManifestRead(
+    job,
+    await readManifestFile(job, path, { flags: options, programs: null }),
+  )
   const screen = { manifest: manifest.path, daemon: await daemonSettings(job, options), settings: settings() }
   if (job.options.json) job.printJson(screen)
   else {

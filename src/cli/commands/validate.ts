@@ -6,6 +6,7 @@ import {
   requireManifestRead,
   sayWarnings,
   STDIN,
+  type Reading,
 } from '../manifest-file.ts'
 
 export const validate: Register = (program, act) => {
@@ -17,9 +18,13 @@ export const validate: Register = (program, act) => {
     .action(
       act(async (job, file: string | undefined) => {
         const path = file === STDIN ? 'stdin' : await manifestPath(job, file)
-        const result = file === STDIN ? await readManifestStdin(job) : await readManifestFile(job, path)
+        const unasked = new Set<string>()
+        const reading: Reading = { programs: 'long', unasked: (engine) => unasked.add(engine) }
+        const result =
+          file === STDIN ? await readManifestStdin(job, reading) : await readManifestFile(job, path, reading)
         const read = await requireManifestRead(job, result)
         await sayWarnings(job, read)
+        if (!job.options.json) unasked.forEach((engine) => job.note(notHeld(engine)))
         const { models } = read.manifest
         const { problemShape } = await import('../../manifest/index.ts')
         const warned = read.warnings.problems.map(problemShape)
@@ -27,4 +32,8 @@ export const validate: Register = (program, act) => {
         else job.print(`${path} is valid: ${models.size} ${models.size === 1 ? 'model' : 'models'}\n`)
       }),
     )
+}
+
+function notHeld(engine: string): string {
+  return `${engine} is not here, or does not say which flags it knows: those in \`args\` were not held against it.`
 }

@@ -103,7 +103,7 @@ async function readIfThere(job: Job): Promise<Read | null> {
   let path = job.options.config ?? 'the manifest'
   try {
     path = await manifestPath(job, undefined)
-    const result = await readManifestFile(job, path)
+    const result = await readManifestFile(job, path, { programs: null })
     return { path, manifest: result.kind === 'manifest' ? result.manifest : null }
   } catch (error) {
     if (!(error instanceof EnginehouseError)) throw error

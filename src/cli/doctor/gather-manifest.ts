@@ -28,7 +28,7 @@ export async function gatherManifest(
   let path = 'the manifest'
   try {
     path = await manifestPath(job, undefined)
-    const result = await readManifestFile(job, path)
+    const result = await readManifestFile(job, path, { programs: 'long' })
     if (result.kind === 'manifest') {
       const facts = await goodFacts(job, house, { manifest: result.manifest, path, state, listening })
       return { facts, manifest: result.manifest }

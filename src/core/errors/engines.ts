@@ -1,6 +1,18 @@
+import type { Facts } from './spec.ts'
 import { client, define, EXIT, server } from './spec.ts'
 import type { Nearest } from './words.ts'
 import { didYouMean, list, quote } from './words.ts'
+
+interface ProgramFacts extends Facts {
+  readonly engine: string
+  /** Null: it says none. */
+  readonly version: string | null
+  readonly program: string
+}
+
+function programOf({ engine, version, program }: ProgramFacts): string {
+  return `${version === null ? engine : `${engine} ${version}`} at ${program}`
+}
 
 /** What engines and weights need and do not find. */
 export const ENGINE_ERRORS = Object.freeze({
@@ -12,6 +24,43 @@ export const ENGINE_ERRORS = Object.freeze({
     sentence: (f) => `The engine ${f.engine} was not found at ${list(f.looked)}.`,
     next: (f) => f.next ?? `Run \`enginehouse engines install ${f.engine}\`, or set \`engines.${f.engine}.path\`.`,
     example: { engine: 'llama-server', looked: ['PATH'] },
+  }),
+  engine_flag_unknown: define<ProgramFacts & { flag: string } & Nearest>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'not_by_itself',
+    sentence: (f) => `${programOf(f)} does not know ${quote(f.flag)}.`,
+    next: (f) =>
+      didYouMean(f.nearest) || 'Remove it from `args` of the model, or get a version of the engine that has it.',
+    example: {
+      engine: 'llama-server',
+      version: '4719 (7b8443ac7)',
+      program: '/usr/bin/llama-server',
+      flag: '--jinj',
+      nearest: ['--jinja'],
+    },
+    about:
+      'The flags are those of the program’s own help. A program that is not there yet, or whose help is not understood, ' +
+      'stands against nothing.',
+  }),
+  engine_program_unfit: define<ProgramFacts & { flags: readonly string[] }>({
+    ...server,
+    status: 503,
+    fault: 'operator',
+    retry: 'not_by_itself',
+    sentence: (f) => `${programOf(f)} does not know ${list(f.flags)}, which it would be started with.`,
+    next: (f) =>
+      `Get another version of it; \`enginehouse engines doctor ${f.engine}\` says how, and \`engines.${f.engine}.path\` names one.`,
+    example: {
+      engine: 'llama-server',
+      version: '4719 (7b8443ac7)',
+      program: '/usr/bin/llama-server',
+      flags: ['--no-ui', '--ctx-checkpoints'],
+    },
+    about:
+      'Each engine is started with flags that say what memory it may take and where it listens. A program that is too ' +
+      'old, or too new, to know them all is not started.',
   }),
   engine_spawn_failed: define<{ program: string; why: string }>({
     ...server,

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { TINY_CONFIG, writeWeightsDirectory } from '../../fixtures/safetensors.ts'
-import { killIfThere, makePlace, startDaemon, type ManifestText, type Place } from '../../support/daemon.ts'
+import {
+  killIfThere,
+  makePlace,
+  runProgram,
+  startDaemon,
+  writeManifest,
+  type ManifestText,
+  type Place,
+} from '../../support/daemon.ts'
 import { fakeEvents, installFake, untilFakeEvent } from '../../support/fake-programs.ts'
 import { textOf, untilTrue } from '../../support/gates.ts'
 import { isLiving } from '../../support/sweep.ts'
@@ -119,21 +127,25 @@ test('unloaded while it starts: the TERM that it swallows is sent again, and KIL
   await daemon.end()
 })
 
-test.each([
-  [
-    'a context that the model does not have',
-    { context: 4096 },
-    'bad_config',
-    /`context` asks for 4096 tokens, and the model was made for 2048: set `context: 2048` or less/,
-  ],
-  ['a flag that it does not know', { args: { nope: 1 } }, 'bad_config', /unrecognized arguments: --nope 1/],
-])('%s is told in one sentence, once', async (_what, keys, failure, message) => {
+test('a flag that it does not know is told before anything is started', async () => {
   const place = makePlace()
-  const daemon = await startDaemon(manifest(place, keys), place)
+  writeManifest(place, manifest(place, { args: { nope: 1, 'enforce-eag': true } }))
+  const { exit, stderr } = await runProgram(['validate', place.manifest], place).exited
+  expect(exit).toBe(3)
+  expect(stderr.match(/vllm 0\.32\.0 at .* does not know "(.*)"/g)).toEqual([
+    `vllm 0.32.0 at ${place.file('bin/vllm')} does not know "--nope"`,
+  ])
+})
+
+test('a context that the model does not have is told in one sentence, once', async () => {
+  const place = makePlace()
+  const daemon = await startDaemon(manifest(place, { context: 4096 }), place)
   const answer = await daemon.ask('m')
   expect(answer.status).toBe(503)
-  expect(answer.json.error.message).toMatch(message)
-  expect((await daemon.untilEvent('crashed', 'm')).evidence).toMatchObject({ class: failure, during: 'starting' })
+  expect(answer.json.error.message).toMatch(
+    /`context` asks for 4096 tokens, and the model was made for 2048: set `context: 2048` or less/,
+  )
+  expect((await daemon.untilEvent('crashed', 'm')).evidence).toMatchObject({ class: 'bad_config', during: 'starting' })
   expect(fakeEvents(place.file('record')).filter(({ event }) => event === 'started').length).toBeLessThanOrEqual(1)
   await daemon.end()
 })
