@@ -16,9 +16,9 @@ export interface Placement {
   readonly offload: OffloadSpec
   /** How much of the layers each GPU gets, as `--tensor-split` says it. */
   readonly split: readonly number[]
-  /** Keys and values of layers on a GPU. */
+  /** Where keys and values are kept. */
   readonly cache: 'beside_its_layer' | 'host'
-  /** `gpu`: steps of many tokens take weights of the host to a GPU, one tensor after the other. */
+  /** By a GPU: a step of many tokens takes weights of the host there, one tensor after the other. */
   readonly hostWeights: 'computed_by_gpu' | 'computed_by_host'
 }
 
@@ -36,40 +36,57 @@ export function hostParts(question: MemoryQuestion, weights: Bytes): MemoryParts
 }
 
 export function deviceParts(question: MemoryQuestion, tensors: TensorBytes, placement: Placement): DeviceParts {
-  const { layers } = question.shape
-  const devices = devicesOf(layers.length, placement)
-  const gpus = placement.split.map(() => ({ weights: 0, kv: 0 }))
-  const host = { weights: tensors.input, kv: 0 }
-  const add = (device: number | null, part: 'weights' | 'kv', bytes: Bytes): void => {
-    const there = device === null ? host : (gpus[device] ?? host)
-    there[part] += bytes
-  }
-  let borrowed = 0
-  let isWhole = true
-  for (const [index, layer] of layers.entries()) {
-    const device = devices[index] ?? null
-    const { whole, rest, experts, largestExpert, largestRest } = tensors.layers[index] ?? NO_TENSORS
-    const away = device !== null && keepsExperts(placement.offload, index)
-    add(device, 'weights', away ? rest : whole)
-    if (away) add(null, 'weights', experts)
-    isWhole &&= device !== null && !away
-    if (device === null) borrowed = Math.max(borrowed, largestRest, largestExpert)
-    else if (away) borrowed = Math.max(borrowed, largestExpert)
-    add(placement.cache === 'host' ? null : device, 'kv', layerCacheBytes(layer, question))
-  }
-  const last = devices[layers.length] ?? null
-  add(last, 'weights', tensors.output + (last === null ? 0 : tensors.tied))
-  isWhole &&= last !== null
+  const { gpus, host, borrowed, isWhole } = dealOut(question, tensors, placement)
   const { split, cache, hostWeights } = placement
-  // It works on several steps at a time only where GPUs have all of a model.
-  const inputs =
-    inputBytes(question) * (isWhole && split.length > 1 && cache === 'beside_its_layer' ? PIPELINE_COPIES : 1)
+  const inputs = inputBytes(question)
+  // It works on several steps at a time only where several GPUs have all of a model.
+  const isPipelined = isWhole && split.length > 1 && cache === 'beside_its_layer'
+  const copies = isPipelined ? (PIPELINE_COPIES - 1) * inputs : 0
   const carried = hostWeights === 'computed_by_gpu' ? borrowedBytes(borrowed, question) : 0
-  const compute = computeBytes(question) + carried + inputs - inputBytes(question)
+  const compute = computeBytes(question) + copies + carried
   return {
     gpus: gpus.map((gpu) => withMargin({ ...gpu, compute, context: 0 })),
-    host: withMargin({ ...host, compute: isWhole ? inputs : computeBytes(question), context: 0 }),
+    host: withMargin({ ...host, compute: isWhole ? inputs + copies : computeBytes(question), context: 0 }),
   }
+}
+
+interface Share {
+  weights: Bytes
+  kv: Bytes
+}
+
+interface Dealt {
+  readonly gpus: readonly Share[]
+  readonly host: Share
+  /** The largest tensor of the host that a GPU may compute with. */
+  readonly borrowed: Bytes
+  /** The GPUs have all of the model, but for the embeddings of its input. */
+  readonly isWhole: boolean
+}
+
+function dealOut(question: MemoryQuestion, tensors: TensorBytes, placement: Placement): Dealt {
+  const { layers } = question.shape
+  const devices = devicesOf(layers.length, placement)
+  const gpus = placement.split.map((): Share => ({ weights: 0, kv: 0 }))
+  const host: Share = { weights: tensors.input, kv: 0 }
+  const on = (device: number | null | undefined): Share => gpus[device ?? -1] ?? host
+  let borrowed = 0
+  let isWhole = devices.every((device) => device !== null)
+  for (const [index, layer] of layers.entries()) {
+    const share = on(devices[index])
+    const { whole, rest, experts, largestExpert, largestRest } = tensors.layers[index] ?? NO_TENSORS
+    const isApart = share !== host && keepsExperts(placement.offload, index)
+    if (isApart) host.weights += experts
+    share.weights += isApart ? rest : whole
+    if (share === host || isApart) borrowed = Math.max(borrowed, largestExpert)
+    if (share === host) borrowed = Math.max(borrowed, largestRest)
+    if (isApart) isWhole = false
+    const keeper = placement.cache === 'host' ? host : share
+    keeper.kv += layerCacheBytes(layer, question)
+  }
+  const last = on(devices.at(-1))
+  last.weights += tensors.output + (last === host ? 0 : tensors.tied)
+  return { gpus, host, borrowed, isWhole }
 }
 
 const NO_TENSORS = { whole: 0, rest: 0, experts: 0, largestExpert: 0, largestRest: 0 }
@@ -81,8 +98,8 @@ export function devicesOf(layers: number, { offload, split }: Placement): readon
   const total = split.reduce((sum, share) => sum + share, 0)
   const ends = split.map((_, gpu) => split.slice(0, gpu + 1).reduce((sum, share) => sum + share, 0) / total)
   return Array.from({ length: places }, (_, place) => {
-    const along = (place - (places - taken)) / taken
     if (place < places - taken) return null
+    const along = (place - (places - taken)) / taken
     const gpu = ends.findIndex((end) => end > along)
     return gpu === -1 ? split.length - 1 : gpu
   })

@@ -62,7 +62,10 @@ const RESERVED: readonly (readonly [why: string, flags: readonly string[]])[] = 
       '--fit-ctx',
     ],
   ],
-  ['`gpus` decides it', ['-dev', '--device', '--list-devices', '-devd', '--device-draft', '--spec-draft-device']],
+  [
+    '`gpus` decides it',
+    ['-dev', '--device', '--list-devices', '-devd', '--device-draft', '--spec-draft-device', '--mmproj-offload'],
+  ],
   ['`offload` decides it', ['-ngl', '--gpu-layers', '--n-gpu-layers', '-cmoe', '--cpu-moe', '-ncmoe', '--n-cpu-moe']],
   [
     'it moves tensors that memory was claimed for elsewhere; `offload` says what stays on the host',

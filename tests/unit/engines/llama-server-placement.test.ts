@@ -209,6 +209,8 @@ test('tensors without names of layers are taken for equal ones', () => {
   expect([shown(gpus[0]?.weights ?? 0), shown(host.weights)]).toEqual([50, 40])
   const apart = deviceParts(QUESTION, evenTensorBytes(90 * MIB, LAYERS), place('all', 'cpu'))
   expect([shown(apart.gpus[0]?.weights ?? 0), shown(apart.host.weights)]).toEqual([90, 80])
+  const both = deviceParts(QUESTION, evenTensorBytes(90 * MIB, LAYERS), place(5, 'cpu'))
+  expect([shown(both.gpus[0]?.weights ?? 0), shown(both.host.weights)]).toEqual([50, 80])
 })
 
 test.each([
