@@ -52,6 +52,22 @@ describe('a good file', () => {
     })
   })
 
+  test('may have tensors of a type that is newer than this: each reaches to the next', async () => {
+    const entry = (name: string, type: number, offset: number): Buffer =>
+      Buffer.concat([text(name), u32(1), u64(8), u32(type), u64(offset)])
+    const table = [entry('last', 99, 96), entry('new', 99, 32), entry('known', 0, 0)]
+    const header = Buffer.concat([preamble(3, 0), ...table])
+    const start = Math.ceil(header.length / ALIGNMENT) * ALIGNMENT
+    const result = await read(Buffer.concat([header, Buffer.alloc(start + 160 - header.length)]))
+    expect(result.kind === 'header' && new Map(result.header.tensors.map(({ name, bytes }) => [name, bytes]))).toEqual(
+      new Map([
+        ['known', 32],
+        ['new', 64],
+        ['last', 64],
+      ]),
+    )
+  })
+
   test('keeps the digits of large integers', async () => {
     const exact: GgufValue = { type: 'u64', value: 2 ** 40 }
     const bytes = Buffer.concat([preamble(0, 2), pair('a', exact), text('b'), u32(10), u64(2n ** 63n)])
