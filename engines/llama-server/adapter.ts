@@ -15,6 +15,7 @@ import { flagsOf, setsFlag } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { flagFiles } from './arguments.ts'
+import { COMPARE } from './compare.ts'
 import { locate } from './locate.ts'
 import { CHECKPOINTS, UBATCH } from './memory.ts'
 import { parseLine } from './output.ts'
@@ -71,6 +72,7 @@ export const llamaServer: EngineAdapter = Object.freeze({
     (await import('./estimate.ts')).estimate(model, weights, places),
   plan,
   probe: PROBE,
+  compare: COMPARE,
   parseLine,
   classifyExit,
 })
@@ -150,13 +152,19 @@ function sizes(model: ModelSpec, weights: WeightsFacts): string[] {
  * again for what it loads beside the model: a draft model and a projector go to a GPU by themselves.
  */
 function devices({ model, gpuUuids }: PlanRequest): string[] {
-  if (gpuUuids.length > 0) return onGpus(model, gpuUuids.length)
+  if (gpuUuids.length > 0) return [...onGpus(model, gpuUuids.length), ...saysWhere(model)]
   const files = flagFiles(model)
   return [
     ['-ngl', '0', '--device', 'none'],
     files.draft ? ['-devd', 'none'] : [],
     files.projectors.length > 0 ? ['--no-mmproj-offload'] : [],
   ].flat()
+}
+
+/** One level above its own it says which buffers lie on which device, which nothing else of it does. */
+function saysWhere(model: ModelSpec): string[] {
+  const isSet = setsFlag(model, '--log-verbosity', '--verbosity', '-lv', '--verbose', '--log-verbose', '-v')
+  return isSet ? [] : ['--log-verbosity', '4']
 }
 
 /** Several GPUs get equal parts, as each is claimed alike: left to itself it deals them out by what is free. */

@@ -8,7 +8,7 @@ export const PROBE: ProgramProbe = Object.freeze({
     ['-m', '-a', '--host', '--port', '-c', '-np', '--kv-unified', '--fit', '--cache-ram'],
     ['--batch-size', '--ubatch-size', '--flash-attn', '--ctx-checkpoints'],
     ['-ngl', '--cpu-moe', '--n-cpu-moe', '--tensor-split', '--device', '-devd', '--no-mmproj-offload'],
-    ['--offline', '--no-ui', '--metrics'],
+    ['--offline', '--no-ui', '--metrics', '--log-verbosity'],
   ].flat(),
   spelling: 'whole',
 })

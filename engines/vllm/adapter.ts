@@ -7,6 +7,7 @@ import { flagsOf } from '../../src/engine/flags.ts'
 import { argumentOf, contextOf, fractionOf } from '../../src/engine/shares.ts'
 import { startDeadline } from '../../src/engine/start-deadline.ts'
 import { classifyExit } from './exits.ts'
+import { COMPARE } from './compare.ts'
 import { locate } from './locate.ts'
 import { hostCache, ranksOf } from './memory.ts'
 import { parseLine } from './output.ts'
@@ -53,6 +54,7 @@ export const vllm: EngineAdapter = Object.freeze({
   estimate: async (model: ModelSpec, weights: WeightsFacts) => (await import('./estimate.ts')).estimate(model, weights),
   plan,
   probe: PROBE,
+  compare: COMPARE,
   parseLine,
   classifyExit,
 })

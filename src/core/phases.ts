@@ -47,6 +47,8 @@ export type FailureClass =
   | 'unhealthy'
   | 'stalled'
   | 'wrong_identity'
+  /** It is ready, and less than it was asked to be. */
+  | 'less_than_asked'
   | 'spawn_failed'
   | 'weights_failed'
   | 'exited'
@@ -58,4 +60,5 @@ export const PERMANENT: ReadonlySet<FailureClass> = new Set([
   'model_missing',
   'model_corrupt',
   'unsupported',
+  'less_than_asked',
 ])

@@ -50,6 +50,8 @@ export interface EngineAdapter extends EngineDescription {
   plan(request: PlanRequest): EnginePlan
   /** How its program is asked for the flags that it knows; left out for one that is not asked. */
   readonly probe?: ProgramProbe
+  /** How what it came to is held against what it was asked for; left out for one that does not tell. */
+  readonly compare?: Comparison
   /** What a line of output says; null for one that says nothing to us. */
   parseLine(line: string): EngineEvent | null
   /** Why an exit that we did not ask for happened. Every such exit is a crash, whatever its code. */
@@ -59,6 +61,16 @@ export interface EngineAdapter extends EngineDescription {
 export interface EstimatePlaces {
   /** Where relative paths of the manifest start. */
   readonly manifestDirectory: string
+}
+
+export interface Comparison {
+  /** Asked once, with our key, when it is proved and before it counts as ready. */
+  readonly path: string
+  /**
+   * What is less than was asked for, in the manifest's words; follows `it `, without a full stop. Null where nothing is,
+   * and for what cannot be read. Pure; `tail` are the last lines of its output.
+   */
+  shortfall(request: PlanRequest, answer: string, tail: readonly string[]): string | null
 }
 
 /** Which flags a program knows is in its own help; all of this is pure. */

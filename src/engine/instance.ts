@@ -21,11 +21,12 @@ import type {
   SpawnOrder,
   WeightsFacts,
 } from '../core/index.ts'
-import type { EngineAdapter, EnginePlan, GpuShare } from './contract.ts'
+import type { EngineAdapter, EnginePlan, GpuShare, PlanRequest } from './contract.ts'
 import { endLaunch } from './end-launch.ts'
 import { createHearing, type Hearing } from './hearing.ts'
 import { watchLiveness } from './liveness.ts'
 import { waitUntilReady } from './readiness.ts'
+import type { ReadinessOrder } from './readiness.ts'
 import { startFailure } from './start-failure.ts'
 import { createOnce, createPulse, sleep } from './wait.ts'
 
@@ -123,6 +124,7 @@ export function startInstance(
   let spawned: SpawnOrder | null = null
   let sharedMemory: readonly SharedSegment[] = []
   let identity: ProcessIdentity = { nonce: clock.token(), bootId: processes.bootId, leader: null }
+  let asked: PlanRequest | null = null
   let plan: EnginePlan | null = null
   let address: Address | null = null
   let phase: Phase = 'starting'
@@ -182,7 +184,7 @@ export function startInstance(
     address = await chooseAddress(directory)
     const ports: number[] = []
     while (ports.length < (adapter.extraPorts ?? 0)) ports.push(await processes.freePort())
-    plan = adapter.plan({
+    asked = {
       model: order.model,
       binary: order.binary,
       image: order.image,
@@ -197,7 +199,8 @@ export function startInstance(
       gpuIndices: order.gpuIndices,
       gpuShares: order.gpuShares,
       hostClaim: launch.claims.find(({ device }) => device === HOST)?.bytes ?? 0,
-    })
+    }
+    plan = adapter.plan(asked)
     await writeRecord(plan)
     if (stopRequested.settled) return null
     const { argv, cwd, unlink } = plan
@@ -212,7 +215,8 @@ export function startInstance(
   async function serve(running: EngineProcess): Promise<void> {
     if (plan === null || address === null) return
     const over = Promise.race([running.exited, stopRequested.promise])
-    const start = { clock, processes, process: running, address, key, plan, output, over }
+    const comparison = comparisonOf(running)
+    const start = { clock, processes, process: running, address, key, plan, output, over, comparison }
     // The nonce is on disk, which is enough to find the process by; its pid and start time make that quicker.
     const named = writeRecord(plan)
     const outcome = await Promise.all([waitUntilReady(start), named]).then(
@@ -239,6 +243,13 @@ export function startInstance(
       crashed('unhealthy', { message: unhealthy, code: null, signal: null })
     else if (stopRequested.settled) await drainRequests(running)
     else await exitedByItself(running)
+  }
+
+  function comparisonOf(running: EngineProcess): ReadinessOrder['comparison'] {
+    const { compare } = adapter
+    const request = asked
+    if (compare === undefined || request === null) return null
+    return { path: compare.path, shortfall: (answer) => compare.shortfall(request, answer, running.tail()) }
   }
 
   /** Running answers may finish, as long as the drain allows; an exit meanwhile is a crash like any other. */

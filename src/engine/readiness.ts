@@ -27,6 +27,8 @@ export interface ReadinessOrder {
   readonly output: Pulse
   /** Settles when the start is over for another reason. */
   readonly over: Promise<unknown>
+  /** What it came to, against what it was asked for; null where it does not tell. */
+  readonly comparison: { readonly path: string; shortfall(answer: string): string | null } | null
 }
 
 /**
@@ -55,7 +57,11 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
     if (reply.kind === 'answer' && reply.status === plan.readiness.status) {
       const identity = await proveIdentity(order)
       if (over) return { kind: 'aborted' }
-      if (identity === 'proved') return { kind: 'ready' }
+      if (identity === 'proved') {
+        const less = await shortfallOf(order)
+        if (over) return { kind: 'aborted' }
+        return less === null ? { kind: 'ready' } : { kind: 'gave_up', class: 'less_than_asked', message: `it ${less}` }
+      }
       if (identity !== 'not_yet') return { kind: 'gave_up', class: 'wrong_identity', message: identity.why }
     }
     const now = clock.now()
@@ -77,6 +83,13 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
     // Some say that they are ready a moment before they listen: after a line, look often again.
     interval = spoke ? FIRST_INTERVAL : Math.min(interval * INTERVAL_GROWTH, LAST_INTERVAL)
   }
+}
+
+/** One that does not tell is taken as it is. */
+async function shortfallOf({ processes, address, plan, key, comparison }: ReadinessOrder): Promise<string | null> {
+  if (comparison === null) return null
+  const reply = await processes.probe(address, comparison.path, { key, timeout: plan.readiness.timeout })
+  return reply.kind === 'answer' && reply.status === 200 ? comparison.shortfall(reply.body) : null
 }
 
 function stalled(what: string, last: string): StartOutcome {

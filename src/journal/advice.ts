@@ -103,6 +103,7 @@ const FAILURE_ADVICE: Readonly<Record<FailureClass, string>> = Object.freeze({
   unhealthy: 'see the end of its log; raise timeouts of the model if it only works slowly',
   stalled: 'see the end of its log',
   wrong_identity: 'end the program that answers at its address',
+  less_than_asked: 'ask for what its message says that it serves, or mend what keeps it from more',
   spawn_failed: 'check that the engine can be run by this user',
   weights_failed: 'correct its source or what it needs',
   exited: 'see the end of its log',

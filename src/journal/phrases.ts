@@ -142,6 +142,7 @@ export const FAILED_BECAUSE: Readonly<Record<FailureClass, string>> = Object.fre
   unhealthy: 'the engine stopped answering',
   stalled: 'nothing moved any more',
   wrong_identity: 'something else answered at its address',
+  less_than_asked: 'the engine serves less than it was asked for',
   spawn_failed: 'its process could not be started',
   weights_failed: 'its weights could not be had',
   exited: 'the engine ended by itself',

@@ -16,6 +16,8 @@ interface Engine {
   readonly owner?: (at: number) => 'ours' | 'foreign' | 'nobody' | 'unknown'
   readonly activity?: (at: number) => number | null
   readonly lines?: readonly number[]
+  readonly shortfall?: (answer: string) => string | null
+  readonly facts?: ProbeReply
 }
 
 function start(engine: Engine, plan: { guarded?: string | null; says?: string; stall?: number; cap?: number } = {}) {
@@ -27,6 +29,7 @@ function start(engine: Engine, plan: { guarded?: string | null; says?: string; s
     probe: async (_address, path, { key }) => {
       probes += 1
       await new Promise<void>((resolve) => clock.after(1, resolve))
+      if (path === '/facts') return key === KEY ? (engine.facts ?? { ...answer(200), body: 'facts' }) : answer(401)
       return path === '/guarded'
         ? (engine.guarded?.(key, clock.elapsed()) ?? answer(key === KEY ? 200 : 401))
         : engine.health(clock.elapsed(), key)
@@ -62,6 +65,7 @@ function start(engine: Engine, plan: { guarded?: string | null; says?: string; s
       } as EnginePlan,
       output,
       over: new Promise(() => {}),
+      comparison: engine.shortfall === undefined ? null : { path: '/facts', shortfall: engine.shortfall },
     }),
   )
   return { clock, outcome, probes: () => probes }
@@ -102,6 +106,19 @@ describe('readiness', () => {
     const said: ProbeReply = { kind: 'answer', status: 200, body: '{"model_id":"/weights-1"}' }
     const outcome = await start({ health: () => said, owner: () => 'foreign' }, { guarded: null, says }).outcome
     expect(outcome.kind === 'gave_up' ? outcome.class : outcome.kind).toBe(expected)
+  })
+
+  it.each<[string, Partial<Engine>, object]>([
+    ['nothing less', { shortfall: () => null }, { kind: 'ready' }],
+    [
+      'less',
+      { shortfall: (said) => `has less (${said})` },
+      { kind: 'gave_up', class: 'less_than_asked', message: 'it has less (facts)' },
+    ],
+    ['nothing, by a status', { shortfall: () => 'is less', facts: answer(404) }, { kind: 'ready' }],
+    ['nothing at all', { shortfall: () => 'is less', facts: { kind: 'timeout' } }, { kind: 'ready' }],
+  ])('asks what it came to, which is %s', async (_what, engine, expected) => {
+    expect(await start({ health: () => answer(200), ...engine }).outcome).toEqual(expected)
   })
 
   it('shows the key to nobody but a process that is proven ours', async () => {
