@@ -1,4 +1,4 @@
-import { probe, readVersion, type ProgramFacts, type ProgramProbe } from '../engine/index.ts'
+import { probe, type ProgramFacts, type ProgramProbe } from '../engine/index.ts'
 import { askProgram } from '../process/index.ts'
 
 export { flagNames, unknownFlags } from '../engine/index.ts'
@@ -7,12 +7,6 @@ export type { ProgramFacts, ProgramProbe }
 export interface ProbeOptions {
   readonly environment: NodeJS.ProcessEnv
   readonly signal: AbortSignal
-}
-
-/** What `PROGRAM --version` says; null when it says nothing of the kind. */
-export async function programVersion(program: string, options: ProbeOptions): Promise<string | null> {
-  const { text } = await askProgram({ program, args: ['--version'], ...options })
-  return readVersion(text)
 }
 
 /** What the program says of itself, its flags where the engine has a question for them. */

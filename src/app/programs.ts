@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { EnginehouseError, variantsOf } from '../core/index.ts'
 import type { EngineName, Manifest, Millis, ModelSpec } from '../core/index.ts'
-import { probe, unknownIn, type Adapters, type EngineAdapter, type ProgramFacts } from '../engine/index.ts'
+import { adapterFor, probe, unknownIn, type Adapters, type EngineAdapter, type ProgramFacts } from '../engine/index.ts'
 import type { KnownProgram, KnownPrograms } from '../manifest/index.ts'
 import { askProgram, programFile } from '../process/index.ts'
 import { createProbeCache, type ProbeKey } from './probe-cache.ts'
@@ -21,6 +21,8 @@ export type Patience = 'short' | 'long'
 export interface Programs {
   /** Of every engine that a model of the manifest names, where it is here and was understood. */
   look(manifest: Pick<Manifest, 'models' | 'engines'>, patience: Patience): Promise<KnownPrograms>
+  /** The version that a program of this engine tells; null when it tells none. Kept like what it knows. */
+  version(engine: EngineName, program: string): Promise<string | null>
   /** Throws engine_flag_unknown and engine_program_unfit. What was not said yet is asked, and stands against nothing. */
   admit(adapter: EngineAdapter, model: ModelSpec, path: string): Promise<void>
   /** Ends what is being asked; nothing is asked any more. */
@@ -57,6 +59,12 @@ export function createPrograms({ adapters, environment, installed }: ProgramsPar
         }),
       )
       return new Map(found.filter((each) => each !== null))
+    },
+    async version(engine, program) {
+      const adapter = adapterFor(adapters, engine)
+      const { name, key } = await question(adapter, program)
+      const facts = said.get(name) ?? (key && (await cache.read(key))) ?? (await ask(adapter, program))
+      return facts.version
     },
     async admit(adapter, model, program) {
       const { name, key } = await question(adapter, program)

@@ -16,12 +16,14 @@ export function withAdmission(adapters: Adapters, programs: Programs): Adapters 
 /** Says which ways to run a model are refused when they are loaded: their program had not said so when it was read. */
 export async function tellOfUnfit(manifest: Manifest, programs: Programs, log: Logger): Promise<void> {
   const known = await programs.look(manifest, 'long')
-  for (const way of [...manifest.models.values()].flatMap(variantsOf)) {
-    const program = known.get(way.engine)
-    const refusal = program && refusalOf(program, way)
-    if (refusal) {
+  for (const model of manifest.models.values()) {
+    for (const [index, way] of variantsOf(model).entries()) {
+      const program = known.get(way.engine)
+      const refusal = program && refusalOf(program, way)
+      if (!refusal) continue
       const { code, message } = refusal
-      log.warn({ model: way.name, code }, `The model "${way.name}" cannot be loaded by ${way.engine}: ${message}`)
+      const what = index === 0 ? `The model "${model.name}"` : `Variant ${index} of the model "${model.name}"`
+      log.warn({ model: model.name, code }, `${what} cannot be loaded: ${message}`)
     }
   }
 }

@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path'
 
-import { EnginehouseError, variantsOf } from '../core/index.ts'
-import type { Patience } from '../app/programs.ts'
+import { EnginehouseError } from '../core/index.ts'
 import type { ManifestRead, ManifestResult, OverrideFlags, ReadOptions } from '../manifest/index.ts'
+import type { Waiting } from './ask-programs.ts'
 import type { Job } from './job.ts'
 import { readStdin } from './read-stdin.ts'
 
@@ -18,10 +18,8 @@ export async function manifestPath(job: Job, named: string | undefined): Promise
 /** With what a manifest is read, beside what this host and its environment say. */
 export interface Reading {
   readonly flags?: OverrideFlags
-  /** How long the programs of engines are waited for, whose flags `args` are held against; null asks none. */
-  readonly programs: Patience | null
-  /** Hears of each engine with `args` whose program is not here, or has not said which flags it knows. */
-  readonly unasked?: (engine: string) => void
+  /** How the programs of engines are waited for, against whose flags `args` are held; null asks none. */
+  readonly programs: Waiting | null
 }
 
 /** Reads it with what this host, its environment and the flags say. */
@@ -61,15 +59,14 @@ export async function readPipedManifest(job: Job): Promise<string> {
   return text
 }
 
-async function readOptions(job: Job, { flags, programs, unasked }: Reading): Promise<ReadOptions> {
+async function readOptions(job: Job, { flags, programs }: Reading): Promise<ReadOptions> {
   const [{ overridesFrom }, house, { readLearned, stateDirectoryAt, stateDirectoryPath }] = await Promise.all([
     import('../manifest/index.ts'),
     job.world.house(),
     import('../journal/index.ts'),
   ])
   const { environment } = job.world
-  const stateDirectory = stateDirectoryPath(environment)
-  const { learnedFile } = stateDirectoryAt(stateDirectory, environment)
+  const { learnedFile } = stateDirectoryAt(stateDirectoryPath(environment), environment)
   // A daemon reports a damaged one when it starts.
   const learned = await readLearned(learnedFile, () => undefined)
   return {
@@ -77,14 +74,7 @@ async function readOptions(job: Job, { flags, programs, unasked }: Reading): Pro
     overrides: overridesFrom(environment, flags),
     environment,
     ...(programs && {
-      programs: async (draft) => {
-        const known = await (await house.programs({ stateDirectory, environment })).look(draft, programs)
-        const withArgs = [...draft.models.values()].flatMap(variantsOf).filter(({ args }) => args.length > 0)
-        for (const { name, probe } of house.engines) {
-          if (probe && !known.has(name) && withArgs.some(({ engine }) => engine === name)) unasked?.(name)
-        }
-        return known
-      },
+      programs: async (draft) => (await import('./ask-programs.ts')).askPrograms(job, draft, programs),
     }),
   }
 }

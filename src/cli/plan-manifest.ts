@@ -59,8 +59,8 @@ async function planAlone(job: Job, named: string | undefined): Promise<Planned> 
   const read = await requireManifestRead(
     job,
     isStdin
-      ? await readManifestStdin(job, { programs: 'long' })
-      : await readManifestFile(job, from, { programs: 'long' }),
+      ? await readManifestStdin(job, { programs: { patience: 'long', progress: 'shown' } })
+      : await readManifestFile(job, from, { programs: { patience: 'long', progress: 'shown' } }),
   )
   await sayWarnings(job, read)
   const plan = await house.planAlone(read, stateDirectoryPath(job.world.environment))

@@ -34,7 +34,7 @@ export interface House {
   readonly knowledge: Knowledge
   readonly engines: readonly EngineEntry[]
   /** What the engines' programs of this host know. */
-  programs(place: Pick<AppOptions, 'stateDirectory' | 'environment'>): Promise<Pick<Programs, 'look'>>
+  programs(place: Pick<AppOptions, 'stateDirectory' | 'environment'>): Promise<Pick<Programs, 'look' | 'version'>>
   /** What this host has for engines. */
   hostSize(memory: Manifest['memory']): Promise<HostSize>
   /** What llama-server would claim of the host's memory for these weights, with every default. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { execa, type Options } from 'execa'
 
 import { ADAPTERS } from '../../engines/index.ts'
+import { probeProgram } from '../../src/app/probe-program.ts'
 import { type House, runCommandLine, type SignalName } from '../../src/cli/index.ts'
 import { testEnvironment } from './run.ts'
 
@@ -65,7 +66,7 @@ export function startCommand(argv: readonly string[], options: CommandOptions = 
       startApp: () => Promise.reject(new Error('this test starts no daemon')),
       knowledge: { engines: ADAPTERS, gpus: false },
       engines: [],
-      programs: async () => ({ look: async () => new Map() }),
+      programs: async () => ({ look: async () => new Map(), version: versionOf }),
       hostSize: async () => ({ devices: [], claimable: 0, free: null }),
       claimOnHost: async ({ bytes }) => bytes,
       foresee: async () => [],
@@ -85,6 +86,12 @@ export function startCommand(argv: readonly string[], options: CommandOptions = 
     signal: (name) => [...listenersOf(name)].forEach((listener) => listener()),
     listeners: (name) => listenersOf(name).size,
   }
+}
+
+/** As the house has it, without what it keeps. */
+async function versionOf(_engine: string, program: string): Promise<string | null> {
+  const { signal } = new AbortController()
+  return (await probeProgram(null, program, { environment: testEnvironment(), signal })).version
 }
 
 function untilHolds(stream: PassThrough, holds: () => boolean): Promise<void> {

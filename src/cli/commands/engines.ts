@@ -2,6 +2,7 @@ import { delimiter } from 'node:path'
 
 import { EnginehouseError, EXIT } from '../../core/index.ts'
 import { nearest } from '../../lib/nearest.ts'
+import { askVersion } from '../ask-programs.ts'
 import type { Register } from '../command.ts'
 import type { Job } from '../job.ts'
 import { renderEngines, type EngineRow } from '../render/engines.ts'
@@ -67,8 +68,7 @@ async function lookAt(engine: EngineEntry, places: EnginePlaces, job: Job): Prom
   try {
     const path = await engine.locate(places)
     if (path === null) return { name: engine.name, state: 'of_manifest', path, version: null, installable }
-    const { programVersion } = await import('../../app/probe-program.ts')
-    const version = await programVersion(path, { environment: job.world.environment, signal: job.signal })
+    const version = await askVersion(job, engine.name, path)
     return { name: engine.name, state: 'found', path, version, installable }
   } catch (error) {
     if (!(error instanceof EnginehouseError) || error.code !== 'engine_not_installed') throw error

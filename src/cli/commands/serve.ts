@@ -23,15 +23,18 @@ export const serve: Register = (program, act) => {
   withOverrides(command).action(
     act(async (job, flags: OverrideOptions) => {
       const path = await manifestPath(job, undefined)
-      const read = await requireManifestRead(job, await readManifestFile(job, path, { flags, programs: 'short' }))
+      const read = await requireManifestRead(
+        job,
+        await readManifestFile(job, path, { flags, programs: { patience: 'short' } }),
+      )
       await sayWarnings(job, read)
       const { manifest, settings } = read
       const { overrideNotices } = await import('../../manifest/index.ts')
       overrideNotices(job.world.environment).forEach((notice) => job.note(notice))
       const reading: ManifestReading = {
         settings,
-        again: () => readManifestFile(job, path, { flags, programs: 'short' }),
-        text: (text) => readManifestInPlace(job, path, text, { flags, programs: 'long' }),
+        again: () => readManifestFile(job, path, { flags, programs: { patience: 'short' } }),
+        text: (text) => readManifestInPlace(job, path, text, { flags, programs: { patience: 'long' } }),
       }
       return runDaemon(job, { manifest, reading, flags })
     }),

@@ -19,7 +19,9 @@ export const validate: Register = (program, act) => {
       act(async (job, file: string | undefined) => {
         const path = file === STDIN ? 'stdin' : await manifestPath(job, file)
         const unasked = new Set<string>()
-        const reading: Reading = { programs: 'long', unasked: (engine) => unasked.add(engine) }
+        const reading: Reading = {
+          programs: { patience: 'long', progress: 'shown', unasked: (engine) => unasked.add(engine) },
+        }
         const result =
           file === STDIN ? await readManifestStdin(job, reading) : await readManifestFile(job, path, reading)
         const read = await requireManifestRead(job, result)

@@ -6,6 +6,7 @@ import type { EngineSpec, ListenAddress, Manifest, ModelSpec } from '../../core/
 import { stateDirectoryPath, type StateDirectory } from '../../journal/index.ts'
 import { systemCode, systemReason } from '../../lib/system-reason.ts'
 import { describeListen } from '../../manifest/index.ts'
+import { askVersion } from '../ask-programs.ts'
 import { findProgram, pathDirectories } from '../find-program.ts'
 import type { Job } from '../job.ts'
 import { manifestPath, readManifestFile } from '../manifest-file.ts'
@@ -28,7 +29,7 @@ export async function gatherManifest(
   let path = 'the manifest'
   try {
     path = await manifestPath(job, undefined)
-    const result = await readManifestFile(job, path, { programs: 'long' })
+    const result = await readManifestFile(job, path, { programs: { patience: 'long', progress: 'shown' } })
     if (result.kind === 'manifest') {
       const facts = await goodFacts(job, house, { manifest: result.manifest, path, state, listening })
       return { facts, manifest: result.manifest }
@@ -109,8 +110,7 @@ async function engineFactsOf(
     const places = { configured, image, path: pathDirectories(environment), installed: state.engines }
     const path = await engine.locate(places)
     if (path === null) return null
-    const { programVersion } = await import('../../app/probe-program.ts')
-    return { ...facts, path, version: await programVersion(path, { environment, signal: job.signal }) }
+    return { ...facts, path, version: await askVersion(job, engine.name, path) }
   } catch (error) {
     if (!(error instanceof EnginehouseError) || error.code !== 'engine_not_installed') throw error
     return { ...facts, path: null, version: null }

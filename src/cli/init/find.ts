@@ -7,6 +7,7 @@ import { DEFAULT_MEMORY } from '../../manifest/index.ts'
 import { gatherGpu } from '../doctor/gather-host.ts'
 import { checkGpu } from '../doctor/check-host.ts'
 import { findProgram, pathDirectories } from '../find-program.ts'
+import { askVersion } from '../ask-programs.ts'
 import type { Job } from '../job.ts'
 import type { House } from '../world.ts'
 import { inspectCandidate, type Candidate, type Inspected } from './candidate.ts'
@@ -96,8 +97,7 @@ async function findLlamaServer(job: Job, house: House): Promise<Finds['llamaServ
   try {
     const path = (await engine?.locate(places)) ?? null
     if (path === null) return null
-    const { programVersion } = await import('../../app/probe-program.ts')
-    return { path, version: await programVersion(path, { environment, signal: job.signal }) }
+    return { path, version: await askVersion(job, 'llama-server', path) }
   } catch (error) {
     if (error instanceof EnginehouseError && error.code === 'engine_not_installed') return null
     throw error

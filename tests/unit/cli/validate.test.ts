@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 
 import { createHouse } from '../../../src/app/house.ts'
+import type { Programs } from '../../../src/app/programs.ts'
 import type { House } from '../../../src/cli/index.ts'
 import type { KnownProgram } from '../../../src/manifest/index.ts'
 import type { CommandOptions } from '../../support/cli.ts'
@@ -47,7 +48,7 @@ function options(programs: House['programs']): CommandOptions & { readonly file:
 
 it('shows flags that a program does not know, as its golden file', async () => {
   const texts: string[] = []
-  for (const programs of [async () => ({ look: async () => new Map([['llama-server', OLD]]) }), nothingHere]) {
+  for (const programs of [knowing(async () => new Map([['llama-server', OLD]])), knowing(async () => new Map())]) {
     const given = options(programs)
     for (const command of [['validate'], ['plan']]) {
       const text = await transcript({ argv: [...command, given.file], columns: 80, options: given })
@@ -55,23 +56,23 @@ it('shows flags that a program does not know, as its golden file', async () => {
     }
   }
   await expectGolden('validate.txt', texts.join('\n'))
-  const given = options(async () => ({ look: async () => new Map([['llama-server', OLD]]) }))
+  const given = options(knowing(async () => new Map([['llama-server', OLD]])))
   await expectGolden('validate.json', await jsonTranscript(['validate', given.file], given))
 })
 
 it('asks programs with the patience of a person, and not at all for what holds', async () => {
   const asked: unknown[] = []
-  const given = options(async () => ({
-    look: async ({ models }, patience) => {
+  const given = options(
+    knowing(async ({ models }, patience) => {
       asked.push([...models.keys(), patience])
       return new Map()
-    },
-  }))
+    }),
+  )
   await transcript({ argv: ['validate', given.file], columns: null, options: given })
   await transcript({ argv: ['config', 'show', '-c', given.file], columns: null, options: given })
   expect(asked).toEqual([['chat', 'long']])
 })
 
-async function nothingHere() {
-  return { look: async () => new Map() }
+function knowing(look: Programs['look']): House['programs'] {
+  return async () => ({ look, version: async () => null })
 }
