@@ -3,8 +3,6 @@ import { UnreadableAnswer } from './dialects/dialect.ts'
 import { EventData } from './event-data.ts'
 import { MAX_GATHERED } from './limits.ts'
 
-/** The engine's routes that give the same answer whole and in pieces. */
-const STREAMED_ROUTES: ReadonlySet<string> = new Set(['/v1/chat/completions', '/v1/completions'])
 /** What an object in an answer counts for beside its text. */
 const OBJECT = 64
 const ONLY_OF_STREAMS: ReadonlySet<string> = new Set(['content-type', 'x-accel-buffering', 'cache-control'])
@@ -16,19 +14,22 @@ export interface Gathered {
   readonly body: string
 }
 
+/** A streamed answer on its way to be the one that the engine gives when it is asked for no stream. */
+export interface Gathering {
+  /** Throws UnreadableAnswer. */
+  take(bytes: Buffer): void
+  /** Null when the stream stopped short of its end. Throws UnreadableAnswer. */
+  end(): Gathered | null
+}
+
 /** Without a prototype: an engine's names are names, whatever they are. */
-type Members = Record<string, unknown>
+export type Members = Record<string, unknown>
 
 interface Choice {
   readonly members: Members
   /** Null where the choice is text by itself. */
   message: Members | null
   readonly calls: Map<number, Members>
-}
-
-/** Null: the engine's route has no stream that says the same. */
-export function gatheringFor(path: string): Gathering | null {
-  return STREAMED_ROUTES.has(path) ? new Gathering() : null
 }
 
 /** The head of a stream as that of one JSON answer. */
@@ -38,10 +39,9 @@ export function wholeHead(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 }
 
 /**
- * Puts the pieces of a streamed answer together to the one that the engine gives when it is asked for no stream. What
- * stands beside the choices is that of the first one, as engines have it; members that nobody here knows are kept.
+ * Of chat and completions. What stands beside the choices is that of the first one, as engines have it; members that nobody here knows are kept.
  */
-export class Gathering {
+export class ChoiceGathering implements Gathering {
   readonly #data = new EventData()
   readonly #beside = members()
   readonly #choices = new Map<number, Choice>()
@@ -52,12 +52,10 @@ export class Gathering {
   #done = false
   #failure: Gathered | null = null
 
-  /** Throws UnreadableAnswer. */
   take(bytes: Buffer): void {
     for (const data of this.#data.take(bytes)) this.#read(data)
   }
 
-  /** Null when the stream stopped short of its end. */
   end(): Gathered | null {
     for (const data of this.#data.rest()) this.#read(data)
     if (this.#failure !== null) return this.#failure
@@ -72,15 +70,11 @@ export class Gathering {
       this.#done = true
       return
     }
-    const event = parse(data)
-    // Said by llama-server where it has nothing to say yet.
+    const event = readEvent(data)
     if (event === null) return
-    if (!isMembers(event)) throw new UnreadableAnswer('an event of it is no object')
-    const { error, choices, ...beside } = event
-    if (error !== undefined) {
-      this.#failure = { status: statusOf(error), body: data }
-      return
-    }
+    this.#failure = failureOf(event, data)
+    if (this.#failure !== null) return
+    const { choices, ...beside } = event
     if (Array.isArray(choices)) for (const choice of choices) if (isMembers(choice)) this.#choose(choice)
     if (this.#last > 0) return
     Object.assign(this.#beside, beside)
@@ -154,6 +148,19 @@ function set(into: Members, name: string, value: unknown): void {
   if (value !== null || !(name in into)) into[name] = value
 }
 
+/** Null: it says nothing, as llama-server does where it has nothing to say yet. Throws UnreadableAnswer. */
+export function readEvent(data: string): Members | null {
+  const event = parse(data)
+  if (event === null) return null
+  if (!isMembers(event)) throw new UnreadableAnswer('an event of it is no object')
+  return event
+}
+
+/** The engine's error, where the event is one. */
+export function failureOf({ error }: Members, data: string): Gathered | null {
+  return error === undefined ? null : { status: statusOf(error), body: data }
+}
+
 /** What the engine would have answered with, had it known before its first byte. */
 function statusOf(error: unknown): number {
   const code = isMembers(error) ? error['code'] : null
@@ -169,10 +176,10 @@ function parse(data: string): unknown {
   }
 }
 
-function members(): Members {
+export function members(): Members {
   return Object.create(null) as Members
 }
 
-function isMembers(value: unknown): value is Members {
+export function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

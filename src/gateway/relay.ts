@@ -247,7 +247,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#over) return
     if (gathered === null) return this.#truncated()
     this.#status = gathered.status
-    if (gathered.status >= 300) this.#translation = null
+    if (gathered.status >= 300)
+      this.#translation = engineErrors(this.#options.protocol, gathered.status, this.#options.requestId)
     this.#passWhole(Buffer.from(gathered.body))
   }
 

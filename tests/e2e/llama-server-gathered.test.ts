@@ -55,17 +55,34 @@ interface Answer {
   readonly timings: Readonly<Record<string, unknown>>
 }
 
-/** The same in both; the times are looked at by their names. */
+/** The same in both; the times are looked at by their names. Two of the routes keep the prompt, whatever is asked. */
 function comparable(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (key, each: unknown) => {
     if (key === 'timings' && typeof each === 'object' && each !== null) return Object.keys(each)
-    return key === 'id' && typeof each === 'string' ? typeof each : key === 'created' ? typeof each : each
+    if (key === 'usage') return inputAtAll(each as Readonly<Record<string, number>>)
+    if (NEW_EACH_TIME.has(key)) return typeof each
+    return each
   })
+}
+
+const NEW_EACH_TIME: ReadonlySet<string> = new Set([
+  'id',
+  'call_id',
+  'created',
+  'created_at',
+  'completed_at',
+  'cached_tokens',
+])
+
+function inputAtAll({ cache_read_input_tokens: cached, ...usage }: Readonly<Record<string, number>>): unknown {
+  return cached === undefined ? usage : { ...usage, input_tokens: cached + (usage['input_tokens'] ?? 0) }
 }
 
 const messages = [{ role: 'user', content: 'Paint the wall.' }]
 const CHAT = '/v1/chat/completions'
 const TEXT = '/v1/completions'
+const MESSAGES = '/v1/messages'
+const RESPONSES = '/v1/responses'
 const schema = { type: 'object', properties: { colour: { enum: ['red', 'blue'] } }, required: ['colour'] }
 
 describe('a gathered answer is the plain one', () => {
@@ -112,6 +129,44 @@ describe('a gathered answer is the plain one', () => {
     const both = await setScene(context, { says: TOOL_ANSWER.slice(6, 11), template: TOOL_TEMPLATE })
     const { body } = await both(CHAT, { messages, tools: TOOLS })
     expect(body.choices[0]?.message.tool_calls).toHaveLength(1)
+  })
+
+  test('of Anthropic’s Messages', async (context) => {
+    const both = await setScene(context, { says: TOOL_ANSWER, template: TOOL_TEMPLATE })
+    const tools = TOOLS.map(({ function: { parameters, ...tool } }) => ({ ...tool, input_schema: parameters }))
+    const asked = { messages, max_tokens: 200 }
+    expect((await both(MESSAGES, { ...asked, tools })).body).toMatchObject({
+      stop_reason: 'tool_use',
+      content: [
+        { type: 'thinking' },
+        { type: 'text', text: 'I paint: 🎉 ' },
+        { type: 'tool_use', input: { colour: 'red', n: 12 } },
+        { type: 'tool_use', input: { colour: 'blue', n: 9007199254740991 } },
+      ],
+    })
+    await both(MESSAGES, asked)
+    for (const limit of [3, 5, 8, 10, 14]) await both(MESSAGES, { ...asked, tools, max_tokens: limit })
+  })
+
+  test('of Responses', async (context) => {
+    const both = await setScene(context, { says: TOOL_ANSWER, template: TOOL_TEMPLATE })
+    const tools = TOOLS.map((tool) => ({ ...tool.function, type: 'function' }))
+    const { body } = await both(RESPONSES, { input: 'Paint the wall.', tools })
+    expect(body).toMatchObject({
+      status: 'completed',
+      output: [{ type: 'reasoning' }, { type: 'message' }, { type: 'function_call' }, { type: 'function_call' }],
+    })
+    await both(RESPONSES, { input: 'Paint the wall.', max_output_tokens: 5 })
+    await both(RESPONSES, { messages })
+    await both(RESPONSES, { input: 'x'.repeat(4000) })
+  })
+
+  test('of Messages and Responses that say nothing', async (context) => {
+    const both = await setScene(context)
+    await both(MESSAGES, { messages, max_tokens: 40 })
+    await both(MESSAGES, { messages, max_tokens: 40, stop_sequences: ['a', 'e', 'i', 'o', 'u', 'z'] })
+    await both(RESPONSES, { input: 'Once', max_output_tokens: 40 })
+    await both(RESPONSES, { input: 'Once', stop: ['a', 'e', 'i', 'o', 'u', 'z'], max_output_tokens: 40 })
   })
 
   test('where it is an error', async (context) => {
