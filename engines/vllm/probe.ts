@@ -12,8 +12,12 @@ export const PROBE: ProgramProbe = Object.freeze({
   spelling: 'beginning',
 })
 
+/** `-O3` is made into this flag before the parser sees it, and stands in no list. */
+const LEVEL = '--optimization-level'
+
 /** Flags are indented by two blanks, with what they take behind each spelling; what they are for by more. */
 function readFlags(text: string): ReadonlySet<string> {
   const lines = text.split('\n').filter((line) => /^ {2}-/.test(line))
-  return new Set(lines.flatMap((line) => line.match(/(?<=^ {2}|, )--?[A-Za-z][\w.-]*/g) ?? []))
+  const flags = new Set(lines.flatMap((line) => line.match(/(?<=^ {2}|, )--?[A-Za-z][\w.-]*/g) ?? []))
+  return flags.has(LEVEL) ? flags.add('-O') : flags
 }

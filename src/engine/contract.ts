@@ -81,7 +81,7 @@ export interface ProgramProbe {
   readFlags(text: string): ReadonlySet<string>
   /** Every flag that `plan` may set by itself. */
   readonly sets: readonly string[]
-  /** `beginning`: its parser also takes the beginning of a long flag, and keys behind a dot. */
+  /** `beginning`: its parser also takes the beginning of a long flag, keys behind a dot, and a value behind a letter. */
   readonly spelling: 'whole' | 'beginning'
 }
 

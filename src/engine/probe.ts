@@ -37,7 +37,9 @@ export function unknownFlags(
     if (known.has(flag)) return true
     if (spelling === 'whole') return false
     const [name = ''] = flag.split('.', 1)
-    return known.has(name) || (name.startsWith('--') && [...known].some((each) => each.startsWith(name)))
+    if (name.startsWith('--')) return known.has(name) || [...known].some((each) => each.startsWith(name))
+    // A letter may have its value right behind it: `-O3`.
+    return known.has(name) || known.has(flag.slice(0, 2))
   }
   return flags.filter((flag) => !isKnown(flag))
 }

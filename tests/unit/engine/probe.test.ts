@@ -18,8 +18,8 @@ describe('what a program does not know', () => {
       ['--ctx', '--nope', '-x', '--compilation-config.level'],
       ['--ctx', '--nope', '-x', '--compilation-config.level'],
     ],
-    ['beginning', ['--ctx', '--compilation-config.level', '--compilation_config', '--comp'], []],
-    ['beginning', ['--nope', '-cc', '--ctx-size-more'], ['--nope', '-cc', '--ctx-size-more']],
+    ['beginning', ['--ctx', '--compilation-config.level', '--compilation_config', '--comp', '-c3'], []],
+    ['beginning', ['--nope', '-xc', '--ctx-size-more'], ['--nope', '-xc', '--ctx-size-more']],
   ] as const)('%s: of %j it is %j', (spelling, flags, unknown) => {
     expect(unknownFlags({ spelling }, KNOWN, flags)).toEqual(unknown)
   })

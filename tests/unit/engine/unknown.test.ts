@@ -1,11 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 import { describe, expect, it, test } from 'vitest'
 
 import { ADAPTERS } from '../../../engines/index.ts'
+import { variantsOf } from '../../../src/core/index.ts'
 import type { ModelSpec } from '../../../src/core/index.ts'
 import { adapterFor, unknownIn } from '../../../src/engine/index.ts'
 import { modelSpec } from '../../fixtures/model-spec.ts'
+import { ON_GPU, parseGood } from '../manifest/helpers.ts'
 
 const fixture = (name: string): string => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8')
 const HELP: Readonly<Record<string, string>> = {
@@ -32,6 +36,15 @@ test.each(MODELS)('the checked version knows all that %s is started with', (_, m
   expect(look(model)).toEqual({ args: [], own: [] })
 })
 
+const CONFIGS = fileURLToPath(new URL('../../../configs', import.meta.url))
+const manifests = readdirSync(CONFIGS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'))
+
+test.each(manifests)('the checked versions know every flag of configs/%s', (name) => {
+  const { models } = parseGood(readFileSync(join(CONFIGS, name), 'utf8'), ON_GPU)
+  const asked = [...models.values()].flatMap(variantsOf).filter(({ engine }) => engine in HELP)
+  expect(asked.flatMap((way) => look(way).args)).toEqual([])
+})
+
 describe('flags of `args`', () => {
   it('are told as written and as read, with the nearest that are free', () => {
     const args = [
@@ -50,6 +63,8 @@ describe('flags of `args`', () => {
     const args = [
       ['enforce-eag', true],
       ['compilation-config.level', '3'],
+      ['-O3', true],
+      ['-O', '2'],
     ] as const
     expect(look({ engine: 'vllm', args }).args).toEqual([])
     expect(look({ args: [['flash-at', 'on']] }).args).toMatchObject([{ flag: '--flash-at', nearest: ['--flash-attn'] }])
