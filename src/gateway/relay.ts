@@ -152,6 +152,8 @@ export class Relay implements Dispatcher.DispatchHandler {
       return
     }
     this.#headers = answerHeaders(headers, this.#options.ownHeaders, isOurs ? { ...kind, unframed: true } : kind)
+    if (kind.unframed && !kind.stream && !kind.json)
+      return this.#fail('engine_protocol', 'it has neither a length nor chunks, so that nobody can tell its end.')
     if ((kind.unframed || isOurs) && !kind.stream) {
       this.#held = []
       return

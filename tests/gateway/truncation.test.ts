@@ -68,6 +68,16 @@ test('an HTTP/1.0 client, whose body ends with its connection, sees a cut body a
   expect(client.end).toBe('reset')
 })
 
+test('an unframed answer that cannot show its end is refused', async () => {
+  const sound = 'HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\n\r\nabc'
+  const { house } = await setScene({ answer: cutAfter(sound, 'fin') })
+  expect(await errorOf(await ask(house))).toMatchObject({
+    code: 'engine_protocol',
+    message: expect.stringContaining('neither a length nor chunks') as string,
+  })
+  expect(house.admission.released).toEqual(['engine_error'])
+})
+
 test('an unframed JSON answer passes with a length when it parses, and is an error when it does not', async () => {
   const { house } = await setScene({
     answer: (request) =>
