@@ -72,6 +72,7 @@ export const llamaServer: EngineAdapter = Object.freeze({
     (await import('./estimate.ts')).estimate(model, weights, places),
   plan,
   probe: PROBE,
+  loadsByReading: true,
   compare: COMPARE,
   parseLine,
   classifyExit,

@@ -45,16 +45,23 @@ export interface Processes {
    */
   members(identity: ProcessIdentity): Promise<{ readonly proven: readonly ProcessRef[]; readonly unproven: number }>
   /**
-   * A figure that grows for as long as these processes do something: bytes resident and read. Null where it cannot be
-   * had. A start that moves no other way is not stalled while it grows.
+   * Figures that grow for as long as these processes load something. Null where they cannot be had. A start that moves
+   * no other way is not stalled while they grow.
    */
-  activity(identity: ProcessIdentity): Promise<number | null>
+  activity(identity: ProcessIdentity): Promise<Activity | null>
   /** Segments of shared memory that they map or hold now: what a KILL of all of them at once leaves behind. */
   sharedMemory(identity: ProcessIdentity): Promise<readonly SharedSegment[]>
   /** Removes those of them that no process maps or holds any more. Never rejects: what is left costs memory only. */
   freeSharedMemory(segments: readonly SharedSegment[]): Promise<void>
   /** Signals a process after proving again that pid and start time still name it; false when it is gone. */
   signal(process: ProcessRef, signal: EngineSignal): boolean
+}
+
+/** Of all processes together: the one grows while weights are mapped or built, the other while they are read. */
+export interface Activity {
+  readonly resident: Bytes
+  /** By system calls, from disk or cache. */
+  readonly read: Bytes
 }
 
 export type EngineSignal = StopSignal | 'SIGCONT' | 'SIGKILL'

@@ -50,6 +50,8 @@ export interface EngineAdapter extends EngineDescription {
   plan(request: PlanRequest): EnginePlan
   /** How its program is asked for the flags that it knows; left out for one that is not asked. */
   readonly probe?: ProgramProbe
+  /** Its load is the reading of its weights, and little beside: what it has read tells how far it is, as its lines do not. */
+  readonly loadsByReading?: true
   /** How what it came to is held against what it was asked for; left out for one that does not tell. */
   readonly compare?: Comparison
   /** What a line of output says; null for one that says nothing to us. */

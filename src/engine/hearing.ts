@@ -1,9 +1,12 @@
 import type { Bytes, CountedPart, EngineFigures, Tokens } from '../core/index.ts'
 import type { EngineEvent } from './contract.ts'
 
+/** One that is not ready is never whole, however it is rounded. */
+const MOST = 0.99
+
 /** What an engine has said of its start so far. */
 export interface Hearing {
-  /** 0 to 1 of the load, when it tells. */
+  /** 0 to 1 of the load, when it tells; never less than before, and never all of it. */
   readonly progress: number | null
   /** What it is at, in its adapter's words. */
   readonly step: string | null
@@ -34,7 +37,7 @@ export function createHearing(): Hearing {
     take(event) {
       switch (event.kind) {
         case 'progress':
-          progress = event.fraction
+          progress = Math.min(Math.max(progress ?? 0, event.fraction), MOST)
           return
         case 'phase':
           step = event.name

@@ -1,5 +1,6 @@
 import { HOST, isResource } from '../core/index.ts'
 import type {
+  Activity,
   Address,
   Clock,
   DeviceId,
@@ -32,6 +33,8 @@ import { createOnce, createPulse, sleep } from './wait.ts'
 
 /** A unix socket's path must stay under this many bytes, or the kernel refuses it. */
 const SOCKET_PATH_LIMIT = 100
+/** Of a load that is the reading of weights; what follows, its buffers and a first trial of them, cannot be seen. */
+const READING = 0.9
 
 export interface InstanceWorld {
   readonly clock: Clock
@@ -216,7 +219,7 @@ export function startInstance(
     if (plan === null || address === null) return
     const over = Promise.race([running.exited, stopRequested.promise])
     const comparison = comparisonOf(running)
-    const start = { clock, processes, process: running, address, key, plan, output, over, comparison }
+    const start = { clock, processes, process: running, address, key, plan, output, over, comparison, onActivity }
     // The nonce is on disk, which is enough to find the process by; its pid and start time make that quicker.
     const named = writeRecord(plan)
     const outcome = await Promise.all([waitUntilReady(start), named]).then(
@@ -243,6 +246,13 @@ export function startInstance(
       crashed('unhealthy', { message: unhealthy, code: null, signal: null })
     else if (stopRequested.settled) await drainRequests(running)
     else await exitedByItself(running)
+  }
+
+  /** Of pages that are mapped the one figure tells, of bytes that are read into buffers the other, or both. */
+  function onActivity({ resident, read }: Activity): void {
+    if (adapter.loadsByReading === undefined || order.weights === null) return
+    const share = Math.min(Math.max(resident, read) / order.weights.bytes, 1)
+    hearing.take({ kind: 'progress', fraction: READING * share })
   }
 
   function comparisonOf(running: EngineProcess): ReadinessOrder['comparison'] {

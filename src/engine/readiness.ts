@@ -1,4 +1,13 @@
-import type { Address, Clock, EngineProcess, FailureClass, Millis, ProbeReply, Processes } from '../core/index.ts'
+import type {
+  Activity,
+  Address,
+  Clock,
+  EngineProcess,
+  FailureClass,
+  Millis,
+  ProbeReply,
+  Processes,
+} from '../core/index.ts'
 import { formatDuration } from '../core/index.ts'
 import type { EnginePlan } from './contract.ts'
 import { sleep, type Pulse } from './wait.ts'
@@ -7,8 +16,8 @@ import { sleep, type Pulse } from './wait.ts'
 const FIRST_INTERVAL: Millis = 10
 const LAST_INTERVAL: Millis = 250
 const INTERVAL_GROWTH = 1.25
-/** How often a silent start is looked at for other signs of life. */
-const ACTIVITY_INTERVAL: Millis = 1000
+/** How often a start is looked at for how far it is, and for signs of life beside its words. */
+const ACTIVITY_INTERVAL: Millis = 500
 
 export type StartOutcome =
   | { readonly kind: 'ready' }
@@ -27,6 +36,8 @@ export interface ReadinessOrder {
   readonly output: Pulse
   /** Settles when the start is over for another reason. */
   readonly over: Promise<unknown>
+  /** What it has read so far. */
+  onActivity(activity: Activity): void
   /** What it came to, against what it was asked for; null where it does not tell. */
   readonly comparison: { readonly path: string; shortfall(answer: string): string | null } | null
 }
@@ -70,8 +81,11 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
     lastReply = described
     if (now - lookedAt >= ACTIVITY_INTERVAL) {
       const activity = await processes.activity(process.identity)
-      if (activity !== null && lastActivity !== null && activity > lastActivity) movedAt = now
-      lastActivity = activity
+      if (over) return { kind: 'aborted' }
+      if (activity !== null) order.onActivity(activity)
+      const bytes = activity === null ? null : activity.resident + activity.read
+      if (bytes !== null && lastActivity !== null && bytes > lastActivity) movedAt = now
+      lastActivity = bytes
       lookedAt = now
     }
     if (now - movedAt >= plan.start.stall)

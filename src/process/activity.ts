@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-import type { Bytes, ProcessRef } from '../core/index.ts'
+import type { Activity, Bytes, ProcessRef } from '../core/index.ts'
 
 /** Resident bytes from /proc/PID/status; 0 for a process without memory of its own. */
 export function parseResident(status: string): Bytes {
@@ -12,24 +12,22 @@ export function parseRead(io: string): Bytes {
   return Number(/^rchar: (\d+)$/m.exec(io)?.[1] ?? 0)
 }
 
-/**
- * Bytes resident and read over all members. The one grows while weights are mapped or built, the other while they are
- * read; both stand still in a process that hangs. Null when no member tells.
- */
-export async function activityOf(members: readonly ProcessRef[]): Promise<Bytes | null> {
+/** Over all members; both figures stand still in a process that hangs. Null when no member tells. */
+export async function activityOf(members: readonly ProcessRef[]): Promise<Activity | null> {
   const figures = await Promise.all(members.map(({ pid }) => activityOfProcess(pid)))
   const known = figures.filter((figure) => figure !== null)
-  return known.length === 0 ? null : known.reduce((sum, figure) => sum + figure, 0)
+  if (known.length === 0) return null
+  return known.reduce((sum, each) => ({ resident: sum.resident + each.resident, read: sum.read + each.read }))
 }
 
 /** Null for a process that is gone or does not let us look. */
-async function activityOfProcess(pid: number): Promise<Bytes | null> {
+async function activityOfProcess(pid: number): Promise<Activity | null> {
   try {
     const [status, io] = await Promise.all([
       readFile(`/proc/${pid}/status`, 'latin1'),
       readFile(`/proc/${pid}/io`, 'latin1'),
     ])
-    return parseResident(status) + parseRead(io)
+    return { resident: parseResident(status), read: parseRead(io) }
   } catch {
     return null
   }

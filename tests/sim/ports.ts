@@ -95,7 +95,10 @@ export function createPorts(parts: PortParts): { world: InstanceWorld; weights: 
         unproven: 0,
       })),
     activity: (identity) =>
-      answerAfter(1, () => host.living().find((process) => process.nonce === identity.nonce)?.lines.length ?? null),
+      answerAfter(1, () => {
+        const process = host.living().find(({ nonce }) => nonce === identity.nonce)
+        return process === undefined ? null : { resident: process.lines.length, read: 0 }
+      }),
     // Engines of the simulation share no memory.
     sharedMemory: async () => [],
     freeSharedMemory: async () => {},

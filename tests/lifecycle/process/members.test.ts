@@ -150,7 +150,9 @@ describe('signals', () => {
 test('activity is told while there are members, and not after', async () => {
   const world = createWorld()
   const { engine } = await startFamily(world)
-  expect(await world.processes.activity(engine.identity)).toBeGreaterThan(0)
+  const activity = await world.processes.activity(engine.identity)
+  expect(activity?.resident).toBeGreaterThan(0)
+  expect(activity?.read).toBeGreaterThan(0)
   await world.killAll(engine)
   expect(await world.processes.activity(engine.identity)).toBeNull()
 })

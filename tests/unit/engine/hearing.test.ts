@@ -22,3 +22,12 @@ test('once it is ready nothing is under way, and the figures stay', () => {
   hearing.end()
   expect(hearing).toMatchObject({ progress: null, step: null, figures: { memory: {}, cacheTokens: 64 } })
 })
+
+test('the figure of a load never falls, and is never whole before it is over', () => {
+  const hearing = createHearing()
+  const shown = [0.1, 0.6, 0.4, 0.9, 1, 0.2].map((fraction) => {
+    hearing.take({ kind: 'progress', fraction })
+    return hearing.progress
+  })
+  expect(shown).toEqual([0.1, 0.6, 0.6, 0.9, 0.99, 0.99])
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EngineProcess, ProbeReply, Processes } from '../../../src/core/index.ts'
+import type { Activity, EngineProcess, ProbeReply, Processes } from '../../../src/core/index.ts'
 import type { EnginePlan } from '../../../src/engine/index.ts'
 import { waitUntilReady } from '../../../src/engine/readiness.ts'
 import { createPulse } from '../../../src/engine/wait.ts'
@@ -25,6 +25,7 @@ function start(engine: Engine, plan: { guarded?: string | null; says?: string; s
   const output = createPulse()
   const listeners: ((line: string) => void)[] = []
   let probes = 0
+  const seen: Activity[] = []
   const processes = {
     probe: async (_address, path, { key }) => {
       probes += 1
@@ -35,7 +36,10 @@ function start(engine: Engine, plan: { guarded?: string | null; says?: string; s
         : engine.health(clock.elapsed(), key)
     },
     ownerOf: async () => engine.owner?.(clock.elapsed()) ?? 'ours',
-    activity: async () => engine.activity?.(clock.elapsed()) ?? null,
+    activity: async () => {
+      const read = engine.activity?.(clock.elapsed()) ?? null
+      return read === null ? null : { resident: 1000, read }
+    },
   } as Pick<Processes, 'probe' | 'ownerOf' | 'activity'> as Processes
   for (const at of engine.lines ?? []) {
     clock.after(at, () => {
@@ -65,10 +69,11 @@ function start(engine: Engine, plan: { guarded?: string | null; says?: string; s
       } as EnginePlan,
       output,
       over: new Promise(() => {}),
+      onActivity: (activity) => void seen.push(activity),
       comparison: engine.shortfall === undefined ? null : { path: '/facts', shortfall: engine.shortfall },
     }),
   )
-  return { clock, outcome, probes: () => probes }
+  return { clock, outcome, probes: () => probes, seen }
 }
 
 describe('readiness', () => {
@@ -167,13 +172,15 @@ describe('readiness', () => {
 
   it('is not given up while lines or bytes move, until the cap', async () => {
     const moving: Engine = { health: () => REFUSED, activity: (at) => at }
-    const { outcome, clock } = start(moving, { stall: 3000, cap: 20_000 })
+    const { outcome, clock, seen } = start(moving, { stall: 3000, cap: 20_000 })
     expect(await outcome).toMatchObject({
       kind: 'gave_up',
       class: 'stalled',
       message: expect.stringContaining('not ready after 20'),
     })
     expect(clock.elapsed()).toBeGreaterThanOrEqual(20_000)
+    expect(seen.length).toBeGreaterThan(30)
+    expect(seen.map(({ read }) => read)).toEqual(seen.map(({ read }) => read).toSorted((one, other) => one - other))
 
     const talking: Engine = { health: () => REFUSED, lines: [2000, 4000, 6000] }
     const second = start(talking, { stall: 3000, cap: 20_000 })

@@ -14,3 +14,12 @@ test('bytes read from the io counters', () => {
 test('nobody who tells is not the same as nothing done', async () => {
   expect(await activityOf([])).toBeNull()
 })
+
+test('what is resident and what was read are told apart, over all members', async () => {
+  const self = { pid: process.pid, startTime: '0' }
+  const one = await activityOf([self])
+  const two = await activityOf([self, { pid: 2 ** 30, startTime: '0' }, self])
+  expect(one?.resident).toBeGreaterThan(10_000_000)
+  expect(one?.read).toBeGreaterThan(0)
+  expect(two?.resident).toBeGreaterThan(1.5 * (one?.resident ?? 0))
+})
