@@ -19,8 +19,8 @@ import type { Installed, InstallOrder } from './install.ts'
 
 /**
  * What an engine's folder tells the rest of the house. `plan`, `parseLine` and `classifyExit` are pure: the same
- * request gives the same argv, which is what the golden files hold. Only `locate` and `plan` throw, and only an
- * EnginehouseError.
+ * request gives the same argv, which is what the golden files hold. Only `locate`, `admit`, `install` and `plan` throw,
+ * and only an EnginehouseError.
  */
 export interface EngineAdapter extends EngineDescription {
   /** `socket`: this model's engine can be made to listen on a unix socket. */
