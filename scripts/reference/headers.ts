@@ -12,6 +12,11 @@ export const HEADERS: Readonly<Record<string, HeaderNote>> = Object.freeze({
   traceparent: { in: 'request', meaning: 'Passed on to the engine.' },
   'anthropic-version': { in: 'request', meaning: 'On `/v1/messages`: passed on to the engine.' },
   'anthropic-beta': { in: 'request', meaning: 'On `/v1/messages`: passed on to the engine.' },
+  'x-stainless-read-timeout': {
+    in: 'request',
+    meaning:
+      'Seconds of silence that the client bears, as OpenAI’s and Anthropic’s libraries say. Three quarters into it an answer that is no stream and waits for its model begins with line breaks; what fails from then on breaks off. `x-stainless-timeout` is read as well.',
+  },
   'x-enginehouse-on-cold': {
     in: 'request',
     meaning: '`wait` (the default) waits for a load; `fail` gets `model_loading` at once, while the load goes on.',
@@ -19,7 +24,7 @@ export const HEADERS: Readonly<Record<string, HeaderNote>> = Object.freeze({
   'x-enginehouse-model': {
     in: 'answer',
     meaning:
-      'The model that answered, by its name in the manifest. This and the next four are not on a stream that had to wait for more than 3 s, as its head is sent by then.',
+      'The model that answered, by its name in the manifest. This and the next four are not on an answer that was begun while it waited, such as a stream after 3 s.',
   },
   'x-enginehouse-instance': { in: 'answer', meaning: 'The launch of its engine, as `events` and `explain` name it.' },
   'x-enginehouse-queue-ms': { in: 'answer', meaning: 'Milliseconds that the request waited for its turn.' },

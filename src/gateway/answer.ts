@@ -52,9 +52,10 @@ export function answerHeaders(fromEngine: IncomingHttpHeaders, own: readonly str
   return headers
 }
 
-/** The head of a stream whose engine is not there yet. Who will answer is not known: a fallback may. */
-export function waitingHeaders(requestId: string): string[] {
-  return ['x-request-id', requestId, 'content-type', 'text/event-stream', ...UNHELD]
+/** The head of an answer whose engine is not there yet. Who will answer is not known: a fallback may. */
+export function waitingHeaders(requestId: string, kind: 'stream' | 'body'): string[] {
+  const type = kind === 'stream' ? 'text/event-stream' : 'application/json'
+  return ['x-request-id', requestId, 'content-type', type, ...UNHELD]
 }
 
 /** What we say about an answer ourselves; that another model answers than was asked is always said. */

@@ -16,8 +16,8 @@ import { clientOf } from './access.ts'
 import { ownHeaders, waitingHeaders } from './answer.ts'
 import type { Asked } from './asked.ts'
 import type { Translated } from './dialects/dialect.ts'
-import { comment, Heartbeat, signOfLife } from './heartbeat.ts'
-import type { HeartbeatTimes } from './heartbeat.ts'
+import { comment, Heartbeat, PADDING, signOfLife, timesOf } from './heartbeat.ts'
+import type { HeartbeatTimes, Waits } from './heartbeat.ts'
 import { orderFor } from './order.ts'
 import { Outcome } from './outcome.ts'
 import type { OutcomeObserver } from './outcome.ts'
@@ -68,8 +68,8 @@ export interface Demand {
   /** What the route asks of an engine. */
   readonly capability: Capability
   readonly protocol: Protocol
-  /** The answer is a stream: while there is no engine for it, the client hears that it waits. */
-  readonly beats: boolean
+  /** How its client may hear that it waits, while there is no engine for it. */
+  readonly waits: Waits
   /** What the engine is asked: its own route. */
   readonly path: string
   readonly model: ServedModel
@@ -147,7 +147,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       const lease = admission.acquire(model.id, { id, onCold }, controller.signal)
       if ('then' in lease) {
         this.#waiting = controller
-        if (this.#demand.beats) this.#startHeartbeat()
+        this.#startHeartbeat()
         lease.then(
           (granted) => this.#granted(granted),
           (error: unknown) => this.#denied(error),
@@ -241,14 +241,17 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   }
 
   #startHeartbeat(): void {
-    this.#heartbeat ??= new Heartbeat(this.#room.heartbeat, () => this.#beat())
+    const times = timesOf(this.#demand.waits, this.#request.headers, this.#room.heartbeat)
+    if (times === null) return
+    this.#heartbeat ??= new Heartbeat(times, () => this.#beat())
     this.#heartbeat.start()
   }
 
   #beat(): void {
-    const { model, protocol, requestId } = this.#demand
+    const { model, protocol, requestId, waits } = this.#demand
+    if (waits === 'padding') return this.#outcome.beat('body', waitingHeaders(requestId, 'body'), PADDING)
     const text = signOfLife(protocol, this.#room.waitingFor(model.id))
-    this.#outcome.beat(waitingHeaders(requestId), text)
+    this.#outcome.beat('stream', waitingHeaders(requestId, 'stream'), text)
   }
 
   #granted(lease: Lease): void {
@@ -269,9 +272,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       return
     }
     this.#lease = lease
-    // Too late for a header.
-    if (lease.fallbackFrom !== null && this.#outcome.begun === 'stream')
-      this.#outcome.beat([], comment(`${lease.model} answers in place of ${lease.fallbackFrom}`))
+    if (lease.fallbackFrom !== null && !this.#discloses(lease.model, lease.fallbackFrom)) return
     this.#admitted(lease.coldStart === null ? 'hit' : 'miss')
     const upstream = this.#room.upstreams.of(lease)
     if (upstream === null) {
@@ -298,6 +299,14 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
       watcher: this,
     })
     this.#relay.start()
+  }
+
+  /** Too late for a header, a stream says it by a comment; a body cannot, so that it is asked for anew. */
+  #discloses(model: ModelName, asked: ModelName): boolean {
+    const { early } = this.#outcome
+    if (early === 'stream') this.#outcome.beat('stream', [], comment(`${model} answers in place of ${asked}`))
+    if (early === 'body') this.#outcome.failWith(null, 'complete')
+    return early !== 'body'
   }
 
   #denied(error: unknown): void {

@@ -1,15 +1,40 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Millis, ModelName, ModelView } from '../core/index.ts'
 import type { Protocol } from './protocols.ts'
 
-/** When a client that waits for a stream hears that it is not forgotten. Tests set their own. */
+/** Above this Node's timers fire at once. */
+const LONGEST_TIMER: Millis = 2 ** 31 - 1
+
+/** When a client that waits hears that it is not forgotten. Tests set their own. */
 export interface HeartbeatTimes {
   /** Of silence, in which a refusal still has its status. */
   readonly after: Millis
   readonly every: Millis
 }
 
+/** `events`: in the words of the protocol; `padding`: by blanks before a JSON answer; `silence`: not at all. */
+export type Waits = 'events' | 'padding' | 'silence'
+
+/** What JSON may begin with. */
+export const PADDING = '\n'
+/** In which OpenAI's and Anthropic's libraries say how many seconds of silence they bear. */
+const PATIENCE = ['x-stainless-read-timeout', 'x-stainless-timeout'] as const
+/** Of its patience is over when a client that wants no stream hears of its wait. */
+const SHARE = 3 / 4
+
 /**
- * Signs of life while a stream has no engine yet. They need no look at the load: one that does not move, and a wait
+ * Null: the client hears nothing. One that wants no stream hears only what keeps it from giving up: behind the first
+ * blank an error cannot be told any more, and its connection breaks off instead.
+ */
+export function timesOf(waits: Waits, sent: IncomingHttpHeaders, usual: HeartbeatTimes): HeartbeatTimes | null {
+  if (waits === 'silence') return null
+  if (waits === 'events') return usual
+  const said = PATIENCE.map((name) => Number(sent[name])).find((seconds) => seconds > 0 && seconds < Infinity)
+  return said === undefined ? null : { after: Math.min(said * 1000 * SHARE, LONGEST_TIMER), every: usual.every }
+}
+
+/**
+ * Signs of life while an answer has no engine yet. They need no look at the load: one that does not move, and a wait
  * that takes too long, are ended by the supervisor (`load.stall`, `server.queue_timeout`), and with them the request.
  */
 export class Heartbeat {

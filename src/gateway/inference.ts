@@ -9,6 +9,7 @@ import { checkMediaType } from './checks.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeRoom } from './exchange.ts'
 import { boundaryOf, isForm, readForm } from './form.ts'
+import type { Waits } from './heartbeat.ts'
 import { INFERENCE_ROUTES } from './routes.ts'
 import type { InferenceRoute } from './routes.ts'
 import { requestIdOf } from './ids.ts'
@@ -80,7 +81,7 @@ function inferenceHandler(room: InferenceRoom, route: InferenceRoute) {
         route: route.path,
         capability: route.capability,
         protocol: route.protocol,
-        beats: route.streams && (translated?.asked ?? asked).stream,
+        waits: waitsOf(route, (translated?.asked ?? asked).stream),
         path: translated?.path ?? route.path,
         model,
         asked: translated?.asked ?? asked,
@@ -97,6 +98,12 @@ function read(request: FastifyRequest, { body: kind }: InferenceRoute): Asked {
   const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY
   const { 'content-type': type } = request.raw.headers
   return kind === 'form' && type !== undefined && isForm(type) ? readForm(body, boundaryOf(type)) : readAsked(body)
+}
+
+/** A stream may have comments; JSON may have blanks before it, where the answer is JSON for certain. */
+function waitsOf({ streams, body, capability }: InferenceRoute, stream: boolean): Waits {
+  if (stream) return streams ? 'events' : 'silence'
+  return body === 'json' && capability !== 'speech' ? 'padding' : 'silence'
 }
 
 function readOnCold(request: FastifyRequest): 'wait' | 'fail' {

@@ -31,6 +31,7 @@ export class Outcome {
   readonly #observer: OutcomeObserver
   #settled: RequestOutcome | null = null
   #begun: 'no' | 'stream' | 'body' = 'no'
+  #early: 'stream' | 'body' | null = null
 
   constructor(response: ServerResponse, hearer: Hearer, observer: OutcomeObserver) {
     this.#response = response
@@ -42,13 +43,14 @@ export class Outcome {
     return this.#settled
   }
 
-  get begun(): 'no' | 'stream' | 'body' {
-    return this.#begun
+  /** What the client was told to expect before there was an answer; null where it was told nothing. */
+  get early(): 'stream' | 'body' | null {
+    return this.#early
   }
 
-  /** The answer's head is on its way; from here on an error cannot have a status. Of a stream it may be out already. */
+  /** The answer's head is on its way, where it is not out already; from here on an error cannot have a status. */
   begin(kind: 'stream' | 'body', status: number, headers: string[]): void {
-    if (this.#begun === 'stream') return
+    if (this.#begun !== 'no') return
     this.#begun = kind
     this.#response.writeHead(status, headers)
     // A stream's head is news by itself: some clients limit the time to it, not to the first token.
@@ -60,17 +62,20 @@ export class Outcome {
     if (this.#settle(outcome, null, this.#response.statusCode)) this.#response.end()
   }
 
-  /** Something for the client of a stream before the engine's answer: what it takes for no part of it. */
-  beat(headers: string[], text: string): void {
-    if (this.#settled !== null || this.#begun === 'body') return
-    this.begin('stream', 200, headers)
+  /** Something for the client before the engine's answer: what it takes for no part of it. */
+  beat(kind: 'stream' | 'body', headers: string[], text: string): void {
+    if (this.#settled !== null) return
+    this.begin(kind, 200, headers)
+    this.#early = kind
     if (!this.#response.writableNeedDrain) this.#response.write(text)
   }
 
-  /** The engine's own error, as the last event of a stream that has begun. */
-  failWith(event: string, outcome: 'complete' | 'engine_error'): void {
+  /** The engine's own error behind an early head: the last event of a stream, or nothing that could be said. */
+  failWith(event: string | null, outcome: 'complete' | 'engine_error'): void {
     const response = this.#response
-    if (this.#settle(outcome, null, response.statusCode)) response.write(event, () => cut(response))
+    if (!this.#settle(outcome, null, response.statusCode)) return
+    if (event === null) cut(response)
+    else response.write(event, () => cut(response))
   }
 
   fail(error: EnginehouseError, { outcome, status }: Failure): void {

@@ -142,7 +142,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (status === 401) return this.#fail('engine_protocol', 'it refused the key that it was started with.')
     if (status >= 400 && !kind.stream && (!kind.json || kind.empty)) return this.#refused(status)
     this.#status = status
-    if (this.#options.outcome.begun === 'stream' && !kind.stream) return this.#late(status)
+    if (this.#isTooLate(status, kind)) return this.#late(status)
     this.#translation = this.#translationOf(status, kind)
     const isOurs = this.#translation !== null
     if (kind.stream && this.#options.gathering !== null) {
@@ -257,12 +257,13 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** A body that had to be seen whole: an unframed one is when it parses, and a translated one is another. */
   #passHeld(held: Buffer[]): void {
     const whole = Buffer.concat(held)
-    if (this.#options.outcome.begun === 'stream') return this.#passError(whole)
+    if (this.#options.outcome.early === 'stream') return this.#passError(whole)
     if (this.#translation === null && !isJson(whole)) return this.#truncated()
     this.#passWhole(whole)
   }
 
   #passWhole(whole: Buffer): void {
+    if (this.#options.outcome.early === 'body' && this.#status >= 300) return this.#late(this.#status)
     const body = this.#translation === null ? whole : this.#translated((translation) => translation.whole(whole))
     if (body === null) return
     this.#headers.push('content-length', String(Buffer.byteLength(body)))
@@ -271,8 +272,17 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#complete()
   }
 
-  /** The client was told of a stream while it waited; of what else comes only an error can still be said. */
+  /** Behind a head that went out while the client waited, only what it was told of can follow. */
+  #isTooLate(status: number, kind: AnswerKind): boolean {
+    const { early } = this.#options.outcome
+    if (early === null) return false
+    return early === 'stream' ? !kind.stream : status >= 300 || !(kind.json || this.#options.gathering !== null)
+  }
+
+  /** Of a stream an error can still be told. A client whose body breaks off asks again, and gets the error then. */
   #late(status: number): void {
+    const { outcome } = this.#options
+    if (outcome.early === 'body') return outcome.failWith(null, status >= 500 ? 'engine_error' : 'complete')
     if (status < 400) return this.#fail('engine_protocol', 'it is no stream, though one was asked for.')
     this.#held = []
   }

@@ -192,6 +192,89 @@ describe('what is no stream', () => {
   })
 })
 
+describe('one answer whose client said how long it bears silence', () => {
+  const impatient = (
+    { house }: Waiting,
+    path = '/v1/chat/completions',
+    header = 'x-stainless-read-timeout: 0.001',
+  ): RawClient => {
+    const client = rawClient({ port: house.port })
+    client.write(post('{"model":"m"}', { path, headers: `${header}\r\n` }))
+    return client
+  }
+  const answering = ({ socket }: SeenRequest): void => void socket.write(jsonAnswer({ ok: true }))
+  const BLANK = chunk('\n')
+
+  test.each([
+    ['/v1/chat/completions', 'x-stainless-read-timeout: 0.001'],
+    ['/v1/messages', 'x-stainless-timeout: 0.001'],
+    ['/v1/embeddings', 'x-stainless-read-timeout: 0.001'],
+  ])('%s: blanks come before it', async (path, header) => {
+    const waiting = await wait(answering)
+    const client = impatient(waiting, path, header)
+    await client.until(BLANK + BLANK)
+    waiting.grant()
+    await client.until(LAST_CHUNK)
+    expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\nx-request-id: .+\r\ncontent-type: application\/json\r\n/)
+    expect(client.received).toContain(chunk('{"ok":true}'))
+    expect(waiting.house.admission.released).toEqual(['complete'])
+  })
+
+  test.each([
+    ['x-stainless-read-timeout: 600', 'is not yet at its end'],
+    ['x-stainless-read-timeout: never', 'is no number'],
+  ])('%s: silence, as its patience %s', async (header) => {
+    const waiting = await wait(answering)
+    const client = impatient(waiting, undefined, header)
+    await waiting.signal
+    await ask(waiting).until('is loading')
+    expect(client.received).toBe('')
+  })
+
+  test.each([
+    ['a load that failed', (waiting: Waiting) => waiting.deny(new EnginehouseError('unloaded', { model: 'm' })), []],
+    [
+      'a fallback, which no header can name any more',
+      (waiting: Waiting) => waiting.grant({ model: 'small', fallbackFrom: 'm' }),
+      ['complete'],
+    ],
+  ] as const)('%s breaks it off', async (_, end, released) => {
+    const waiting = await wait(answering)
+    const client = impatient(waiting)
+    await client.until(BLANK)
+    end(waiting)
+    await client.closed
+    expect(client.received).not.toContain('{')
+    expect(client.received.endsWith(LAST_CHUNK)).toBe(false)
+    expect(waiting.house.admission.released).toEqual(released)
+  })
+
+  test.each([
+    ['passed', jsonAnswer({ error: { message: 'teapot' } }, '400 Bad Request')],
+    ['passed', jsonAnswer({ error: { message: 'teapot' } }, '500 No')],
+    ['gathered', `${STREAM_HEAD}${chunk('data: {"error":{"code":400,"message":"teapot"}}\n\n')}${LAST_CHUNK}`],
+    ['passed', 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 6\r\n\r\nteapot'],
+  ] as const)('an engine’s own error (%s) breaks it off: %.60j', async (plainAnswers, answer) => {
+    const waiting = await wait(({ socket }) => void socket.write(answer))
+    const client = impatient(waiting)
+    await client.until(BLANK)
+    waiting.grant({ plainAnswers })
+    await client.closed
+    expect(client.received).not.toContain('teapot')
+    expect(client.received.endsWith(LAST_CHUNK)).toBe(false)
+  })
+
+  test('a gathered answer follows them', async () => {
+    const waiting = await wait(streaming)
+    const client = impatient(waiting)
+    await client.until(BLANK)
+    waiting.grant({ plainAnswers: 'gathered' })
+    await client.until(LAST_CHUNK)
+    expect(client.received).toContain('"content":"a"')
+    expect(client.received).not.toContain('data:')
+  })
+})
+
 test('OpenAI’s client takes no notice of the signs, and raises what comes to nothing', async () => {
   const waiting = await wait(streaming)
   const client = new OpenAI({ baseURL: `${waiting.house.url}/v1`, apiKey: 'unused', maxRetries: 0 })
