@@ -65,6 +65,8 @@ export function packageProgress(site: Site): Required<Told> {
       if (names !== undefined) total = names.split(', ').length
     },
     onBytes(bytes) {
+      // Not measured yet: the wheel is there.
+      if (bytes === 0) return
       if (total === null) return downloading(site, bytes)
       const fraction = Math.min(1, Math.max(0, packagesIn(site) - before) / total)
       site.order.onProgress({ kind: 'installing', fraction })
