@@ -1,10 +1,11 @@
-import { cpSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test, type TestContext } from 'vitest'
 
 import { writeTinyLlama } from '../fixtures/tiny-llama.ts'
-import { makePlace, processesOf, startDaemon, type ManifestText, type Place } from '../support/daemon.ts'
+import { makePlace, processesOf, startDaemon, type Daemon, type ManifestText, type Place } from '../support/daemon.ts'
+import { untilTrue } from '../support/gates.ts'
 
 /**
  * On a real vLLM that was built for CPUs, where the variable ENGINEHOUSE_TEST_VLLM names its program: it is gigabytes, so
@@ -30,6 +31,41 @@ function keepLogs(place: Place): void {
   if (LOGS) cpSync(join(place.state, 'logs/engines'), LOGS, { recursive: true })
 }
 
+/** The pid of one of its processes, by the title that it gives itself. */
+function pidOf(place: Place, title: string): number {
+  return processesOf(place).find(({ cmdline }) => cmdline.includes(title))?.pid ?? Number.NaN
+}
+
+/** What its processes share in /dev/shm, as their maps say: files that are nobody else's. */
+function sharedBy(place: Place): readonly string[] {
+  const maps = processesOf(place).flatMap(({ pid }) => {
+    try {
+      return readFileSync(`/proc/${pid}/maps`, 'utf8').match(/\/dev\/shm\/\S+/g) ?? []
+    } catch {
+      // It went in between.
+      return []
+    }
+  })
+  return [...new Set(maps)]
+}
+
+/** A daemon whose model `m` has answered once. */
+async function startEngine(context: TestContext): Promise<{ daemon: Daemon; place: Place; shared: readonly string[] }> {
+  const place = makePlace()
+  const daemon = await startDaemon(manifest(context, place, { m: { context: 512 } }), place)
+  expect((await daemon.ask('m')).status).toBe(200)
+  const shared = sharedBy(place)
+  expect(shared).not.toEqual([])
+  return { daemon, place, shared }
+}
+
+/** Of that launch no process lives and nothing is in /dev/shm, seen from outside. */
+async function expectGone(daemon: Daemon, place: Place, shared: readonly string[], launch = 1): Promise<void> {
+  await daemon.untilEvent('released', 'm', launch)
+  expect(processesOf(place)).toEqual([])
+  expect(shared.filter((path) => existsSync(path))).toEqual([])
+}
+
 test(
   'chats, streams, keeps as many tokens as were claimed, dies with exit code 0 and comes back, and leaves nothing',
   async (context) => {
@@ -43,10 +79,76 @@ test(
 
     const stream = daemon.stream('m', { max_tokens: 400 })
     await stream.until('data: ')
-    const core = processesOf(place).find(({ cmdline }) => cmdline.includes('::EngineCore'))
-    process.kill(core?.pid ?? Number.NaN, 'SIGKILL')
+    process.kill(pidOf(place, '::EngineCore'), 'SIGKILL')
     expect((await daemon.untilEvent('crashed', 'm')).evidence).toMatchObject({ code: 0, class: 'engine_dead' })
     expect((await daemon.ask(body)).status).toBe(200)
+    const shared = sharedBy(place)
+    expect(shared).not.toEqual([])
+    await daemon.end()
+    expect(shared.filter((path) => existsSync(path))).toEqual([])
+    keepLogs(place)
+  },
+  LIMIT,
+)
+
+test.for([
+  ['killed', 'SIGKILL'],
+  ['told to end by somebody else', 'SIGTERM'],
+] as const)(
+  'its front is %s: a crash, nothing of it stays, and the next request has a new one',
+  { timeout: LIMIT },
+  async ([, signal], context) => {
+    const { daemon, place, shared } = await startEngine(context)
+    process.kill(await daemon.pidOf('m'), signal)
+    await daemon.untilEvent('crashed', 'm')
+    await expectGone(daemon, place, shared)
+    expect((await daemon.ask('m')).status).toBe(200)
+    await daemon.end()
+    keepLogs(place)
+  },
+)
+
+test(
+  'all of its processes are killed at once, so that none removes what they shared: it is removed',
+  async (context) => {
+    const { daemon, place, shared } = await startEngine(context)
+    for (const { pid } of processesOf(place)) process.kill(pid, 'SIGKILL')
+    await daemon.untilEvent('crashed', 'm')
+    await expectGone(daemon, place, shared)
+    await daemon.end()
+    keepLogs(place)
+  },
+  LIMIT,
+)
+
+test(
+  'the daemon is killed: the next one ends what it left, and what that shared is removed',
+  async (context) => {
+    const { daemon, place, shared } = await startEngine(context)
+    daemon.program.signal('SIGKILL')
+    await daemon.program.exited
+    expect(processesOf(place)).not.toEqual([])
+    const next = await startDaemon({ models: {} }, place)
+    expect(processesOf(place)).toEqual([])
+    expect(shared.filter((path) => existsSync(path))).toEqual([])
+    await next.end()
+  },
+  LIMIT,
+)
+
+test(
+  'unloaded, it ends by TERM and leaves nothing; unloaded while it starts too',
+  async (context) => {
+    const { daemon, place, shared } = await startEngine(context)
+    await daemon.admin('/models/unload', { model: 'm' })
+    await expectGone(daemon, place, shared)
+
+    const asked = daemon.ask('m')
+    await untilTrue(() => !Number.isNaN(pidOf(place, '::Worker')) && sharedBy(place).length > 0)
+    const begun = sharedBy(place)
+    await daemon.admin('/models/unload', { model: 'm' })
+    expect((await asked).status).toBe(503)
+    await expectGone(daemon, place, begun, 2)
     await daemon.end()
     keepLogs(place)
   },
