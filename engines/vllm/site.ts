@@ -85,10 +85,11 @@ function packagesIn({ packages }: Site): number {
   return readdirSync(packages).filter((name) => name.endsWith('.dist-info')).length
 }
 
-/** pip says what it did before it says what went wrong. */
+/** pip says what it did before it says what went wrong; that an index was not reached is a warning, told several times. */
 function tellingOf(tail: readonly string[]): readonly string[] {
   const error = tail.findIndex((line) => line.startsWith('ERROR:'))
-  return error === -1 ? tail : tail.slice(error)
+  if (error === -1) return tail
+  return tail.slice(tail[error - 1]?.startsWith('WARNING:') ? error - 1 : error)
 }
 
 export function failed(why: string, cause?: unknown): EnginehouseError {

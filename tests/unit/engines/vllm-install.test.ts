@@ -272,6 +272,11 @@ describe.skipIf(!linux)('on a host that can', () => {
       expect.stringMatching(/^python ended with exit code 1 \| ERROR: none for regex \| ERROR: give up$/),
     ],
     [
+      'pip reaches no index',
+      { download: 'for each in 1 2; do echo "WARNING: no route $each"; done; echo "ERROR: no version"; exit 1' },
+      'python ended with exit code 1 | WARNING: no route 2 | ERROR: no version',
+    ],
+    [
       'it does not run',
       { install: 'printf "#!/bin/sh\\necho no libnuma; exit 1\\n" > "$at/bin/vllm"' },
       expect.stringMatching(/^what was downloaded does not run here: \S+ ended with exit code 1 \| no libnuma$/),
