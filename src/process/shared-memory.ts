@@ -6,10 +6,11 @@ import type { ProcessRef, SharedSegment } from '../core/index.ts'
 
 /** What POSIX calls shared memory is a file here. One with a slash more in its name is no such thing. */
 const SEGMENT = /^\/dev\/shm\/[^/]+$/
-/** Of a segment whose name is gone already: nothing of it is left when its last process is. */
+const FOLDER = '/dev/shm'
+/** Behind a name that is gone. */
 const UNLINKED = ' (deleted)'
 
-/** Segments in the text of /proc/PID/maps. */
+/** Segments in the text of /proc/PID/maps, by the names that stand there. */
 export function mappedSegments(maps: string): readonly SharedSegment[] {
   return maps.split('\n').flatMap((line) => {
     const [, inode, path] = /^\S+ \S+ \S+ \S+ (\d+) +(\/dev\/shm\/.*)$/.exec(line) ?? []
@@ -17,7 +18,7 @@ export function mappedSegments(maps: string): readonly SharedSegment[] {
   })
 }
 
-/** What these processes map or hold open; nothing of those that are gone or another user's. */
+/** What these processes map or hold open and has a name; nothing of those that are gone or another user's. */
 export async function segmentsOf(processes: readonly Pick<ProcessRef, 'pid'>[]): Promise<readonly SharedSegment[]> {
   const found = new Map<string, SharedSegment>()
   for (const { pid } of processes) {
@@ -25,7 +26,25 @@ export async function segmentsOf(processes: readonly Pick<ProcessRef, 'pid'>[]):
     for (const segment of [...mappedSegments(maps), ...openSegments(pid)]) found.set(nameOf(segment), segment)
     await nextTurn()
   }
-  return [...found.values()]
+  const known = [...found.values()]
+  const unnamed = known.filter(({ path }) => path.endsWith(UNLINKED)).map(({ inode }) => inode)
+  const renamed = await namesOf(new Set(unnamed))
+  const named = known.filter(({ path }) => !path.endsWith(UNLINKED))
+  return [...new Map([...named, ...renamed].map((segment) => [nameOf(segment), segment])).values()]
+}
+
+/**
+ * The C library makes a semaphore under a passing name, links it to its own, and unlinks the first, by which the maker
+ * goes on to know it: the inode alone leads to the name. Of what has none nothing is left when its last process is gone.
+ */
+async function namesOf(inodes: ReadonlySet<string>): Promise<readonly SharedSegment[]> {
+  if (inodes.size === 0) return []
+  const all = listed(FOLDER).map(async (name): Promise<readonly SharedSegment[]> => {
+    const path = `${FOLDER}/${name}`
+    const inode = String((await lstat(path).catch(() => null))?.ino)
+    return inodes.has(inode) ? [{ path, inode }] : []
+  })
+  return (await Promise.all(all)).flat()
 }
 
 /**
@@ -77,7 +96,7 @@ async function isStillThere({ path, inode }: SharedSegment): Promise<boolean> {
 }
 
 function isSegment(path: string): boolean {
-  return SEGMENT.test(path) && !path.endsWith(UNLINKED)
+  return SEGMENT.test(path)
 }
 
 function nameOf({ path, inode }: SharedSegment): string {

@@ -1,11 +1,11 @@
-import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test, type TestContext } from 'vitest'
 
 import { writeTinyLlama } from '../fixtures/tiny-llama.ts'
 import { makePlace, processesOf, startDaemon, type Daemon, type ManifestText, type Place } from '../support/daemon.ts'
-import { untilTrue } from '../support/gates.ts'
+import { textOf, untilTrue } from '../support/gates.ts'
 
 /**
  * On a real vLLM that was built for CPUs, where the variable ENGINEHOUSE_TEST_VLLM names its program: it is gigabytes, so
@@ -36,17 +36,16 @@ function pidOf(place: Place, title: string): number {
   return processesOf(place).find(({ cmdline }) => cmdline.includes(title))?.pid ?? Number.NaN
 }
 
-/** What its processes share in /dev/shm, as their maps say: files that are nobody else's. */
+/**
+ * What its processes share in /dev/shm, as their maps say: files that are nobody else's. By inode, as the maker of a
+ * semaphore goes on to know it by a passing name.
+ */
 function sharedBy(place: Place): readonly string[] {
-  const maps = processesOf(place).flatMap(({ pid }) => {
-    try {
-      return readFileSync(`/proc/${pid}/maps`, 'utf8').match(/\/dev\/shm\/\S+/g) ?? []
-    } catch {
-      // It went in between.
-      return []
-    }
-  })
-  return [...new Set(maps)]
+  const inodes = processesOf(place).flatMap(({ pid }) =>
+    [...textOf(`/proc/${pid}/maps`).matchAll(/ (\d+) +\/dev\/shm\//g)].map(([, inode]) => Number(inode)),
+  )
+  const names = readdirSync('/dev/shm').map((name) => `/dev/shm/${name}`)
+  return names.filter((path) => inodes.includes(statSync(path, { throwIfNoEntry: false })?.ino ?? -1))
 }
 
 /** A daemon whose model `m` has answered once. */

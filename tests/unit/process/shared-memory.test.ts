@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, linkSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 
 import { expect, onTestFinished, test } from 'vitest'
@@ -18,6 +18,7 @@ test('segments are found in the mappings of a process, by name and inode', () =>
   expect(mappedSegments(maps)).toEqual([
     { path: '/dev/shm/psm_1f2e3d4c', inode: '1234' },
     { path: '/dev/shm/sem.mp-a b', inode: '99' },
+    { path: '/dev/shm/gone (deleted)', inode: '5678' },
   ])
 })
 
@@ -40,6 +41,21 @@ test('what a process holds open is found, and is not removed while any process d
   closeSync(held)
   await freeSegments([named(path)])
   expect(existsSync(path)).toBe(false)
+})
+
+test('what was made under another name is found by its own, and what has no name is not', async () => {
+  const made = segment()
+  const path = `${made}-linked`
+  linkSync(made, path)
+  const held = openSync(made, 'r+')
+  onTestFinished(() => rmSync(path, { force: true }))
+  rmSync(made)
+  expect((await segmentsOf([process])).filter((each) => each.path.startsWith(made))).toEqual([named(path)])
+  await freeSegments([named(path)])
+  expect(existsSync(path)).toBe(true)
+  rmSync(path)
+  expect((await segmentsOf([process])).filter((each) => each.path.startsWith(made))).toEqual([])
+  closeSync(held)
 })
 
 test('another file of the same name, and what is no segment, stay', async () => {
