@@ -84,11 +84,13 @@ test('a reload to such a flag changes nothing, and a plan says where it stands',
 })
 
 test('a program that has not said what it knows delays no start; then its model is refused by name until mended', async () => {
-  const { place, path } = world('gate')
+  const { place, path, asked } = world('gate')
   const daemon = await startDaemon(manifestWith(place, {}, { args: { mlock: true } }), place)
   expect((await daemon.ask('m')).status).toBe(200)
   writeFileSync(place.file('gate'), '')
   await daemon.program.until('stderr', 'The model \\"other\\" cannot be loaded')
+  // The command that read the manifest and the daemon that it became asked it together.
+  expect(asked()).toBe(1)
   const refused = await daemon.ask('other')
   expect([refused.status, refused.json.error.code]).toEqual([503, 'engine_flag_unknown'])
   expect(refused.json.error.message).toContain(`llama-server 4719 (7b8443ac7) at ${path} does not know "--mlock".`)
