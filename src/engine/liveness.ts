@@ -43,7 +43,8 @@ export async function watchLiveness(order: LivenessOrder): Promise<string | null
       failures = 0
       continue
     }
-    const wrong = await probe(order, liveness)
+    const asked = probe(order, liveness)
+    const wrong = await Promise.race([asked, new Promise<null>((resolve) => (wake = () => resolve(null)))])
     if (over) return null
     // What began meanwhile may have kept it from answering.
     const counts = wrong !== null && (liveness.besideWork || order.isIdle())

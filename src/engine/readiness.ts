@@ -16,6 +16,8 @@ import { sleep, type Pulse } from './wait.ts'
 const FIRST_INTERVAL: Millis = 10
 const LAST_INTERVAL: Millis = 250
 const INTERVAL_GROWTH = 1.25
+/** What a probe may take at least, however soon the start is given up: many engines answer late while they load. */
+const SHORTEST_PROBE: Millis = 1000
 /** How often a start is looked at for how far it is, and for signs of life beside its words. */
 const ACTIVITY_INTERVAL: Millis = 500
 
@@ -45,7 +47,7 @@ export interface ReadinessOrder {
 /**
  * Ready is health **and** identity: the port answers, the listening socket belongs to a process of this launch, and
  * the engine refuses a key that is not the one we gave it. Gives up when nothing moves (no line of output, no other
- * answer, no bytes) for `start.stall`, or when `start.cap` is over.
+ * answer, no bytes) for `start.stall`, or when `start.cap` is over. A probe that hangs holds that up by SHORTEST_PROBE.
  */
 export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcome> {
   const { clock, processes, plan, process, output } = order
@@ -56,20 +58,27 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
   let lastReply = ''
   let lastActivity: number | null = null
   let over = false
-  void order.over.then(() => (over = true))
+  // A probe that hangs holds nobody up who waits for the end of this launch.
+  const ended = order.over.then((): null => {
+    over = true
+    return null
+  })
   process.onLine(() => (movedAt = clock.now()))
 
   for (;;) {
     // Taken before the probe: what the engine says meanwhile must not be slept over.
     let spoke = false
     const line = output.next().then(() => (spoke = true))
-    const reply = await probeHealth(order)
-    if (over) return { kind: 'aborted' }
+    const left = Math.min(movedAt + plan.start.stall, startedAt + plan.start.cap) - clock.now()
+    const timeout = Math.min(plan.readiness.timeout, Math.max(left, SHORTEST_PROBE))
+    const reply = await Promise.race([probeHealth(order, timeout), ended])
+    const answeredAt = clock.now()
+    if (over || reply === null) return { kind: 'aborted' }
     if (reply.kind === 'answer' && reply.status === plan.readiness.status) {
-      const identity = await proveIdentity(order)
-      if (over) return { kind: 'aborted' }
+      const identity = await Promise.race([proveIdentity(order, timeout), ended])
+      if (over || identity === null) return { kind: 'aborted' }
       if (identity === 'proved') {
-        const less = await shortfallOf(order)
+        const less = await Promise.race([shortfallOf(order, timeout), ended])
         if (over) return { kind: 'aborted' }
         return less === null ? { kind: 'ready' } : { kind: 'gave_up', class: 'less_than_asked', message: `it ${less}` }
       }
@@ -77,8 +86,11 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
     }
     const now = clock.now()
     const described = describe(reply)
-    if (described !== lastReply) movedAt = now
-    lastReply = described
+    // Silence is no other answer.
+    if (reply.kind !== 'timeout' && described !== lastReply) {
+      movedAt = Math.max(movedAt, answeredAt)
+      lastReply = described
+    }
     if (now - lookedAt >= ACTIVITY_INTERVAL) {
       const activity = await processes.activity(process.identity)
       if (over) return { kind: 'aborted' }
@@ -100,9 +112,12 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
 }
 
 /** One that does not tell is taken as it is. */
-async function shortfallOf({ processes, address, plan, key, comparison }: ReadinessOrder): Promise<string | null> {
+async function shortfallOf(
+  { processes, address, key, comparison }: ReadinessOrder,
+  timeout: Millis,
+): Promise<string | null> {
   if (comparison === null) return null
-  const reply = await processes.probe(address, comparison.path, { key, timeout: plan.readiness.timeout })
+  const reply = await processes.probe(address, comparison.path, { key, timeout })
   return reply.kind === 'answer' && reply.status === 200 ? comparison.shortfall(reply.body) : null
 }
 
@@ -111,8 +126,11 @@ function stalled(what: string, last: string): StartOutcome {
 }
 
 /** The key is shown only to a process that is proven ours: somebody else may listen where the engine was told to. */
-async function probeHealth({ processes, address, plan, key, process }: ReadinessOrder): Promise<ProbeReply> {
-  const { path, timeout } = plan.readiness
+async function probeHealth(
+  { processes, address, plan, key, process }: ReadinessOrder,
+  timeout: Millis,
+): Promise<ProbeReply> {
+  const { path } = plan.readiness
   const reply = await processes.probe(address, path, { key: null, timeout })
   if (reply.kind !== 'answer' || !isRefusal(reply)) return reply
   const owner = await processes.ownerOf(address, process.identity)
@@ -120,9 +138,11 @@ async function probeHealth({ processes, address, plan, key, process }: Readiness
 }
 
 /** A foreign process that took our port may answer health checks: the socket's owner and the key tell. */
-async function proveIdentity(order: ReadinessOrder): Promise<'proved' | 'not_yet' | { why: string }> {
-  const { processes, address, plan, key, process } = order
-  const { guarded, says, timeout } = plan.readiness
+async function proveIdentity(
+  { processes, address, plan, key, process }: ReadinessOrder,
+  timeout: Millis,
+): Promise<'proved' | 'not_yet' | { why: string }> {
+  const { guarded, says } = plan.readiness
   const [owner, wrong] = await Promise.all([
     processes.ownerOf(address, process.identity),
     guarded === null ? null : processes.probe(address, guarded, { key: `${key}x`, timeout }),

@@ -13,10 +13,10 @@ function watch(replies: readonly ProbeReply[], { liveness = LIVENESS, busy = () 
   const clock = new VirtualClock()
   let probes = 0
   const processes = {
-    probe: async () => {
+    probe: async (_address, _path, { timeout }) => {
       const reply = replies[Math.min(probes, replies.length - 1)] ?? WELL
       probes += 1
-      await new Promise<void>((resolve) => clock.after(1, resolve))
+      await new Promise<void>((resolve) => clock.after(reply.kind === 'timeout' ? timeout : 1, resolve))
       return reply
     },
   } as Pick<Processes, 'probe'> as Processes
@@ -62,6 +62,12 @@ describe('whether a ready engine lives', () => {
     const { clock, said } = watch([WELL], { over: 1500 })
     expect(await said).toBeNull()
     expect(clock.elapsed()).toBe(1500)
+  })
+
+  it('ends with its instance, in the middle of a probe that hangs', async () => {
+    const { clock, said } = watch([{ kind: 'timeout' }], { over: 1200 })
+    expect(await said).toBeNull()
+    expect(clock.elapsed()).toBe(1200)
   })
 
   it('asks nothing of an engine that only its exit tells of', async () => {

@@ -6,7 +6,9 @@ import { createPulse } from '../../../src/engine/wait.ts'
 import { VirtualClock } from './virtual.ts'
 
 const KEY = 'right'
+const PROBE_TIMEOUT = 5000
 const REFUSED: ProbeReply = { kind: 'refused' }
+const SILENCE: ProbeReply = { kind: 'timeout' }
 const answer = (status: number): ProbeReply => ({ kind: 'answer', status, body: '' })
 
 interface Engine {
@@ -20,20 +22,32 @@ interface Engine {
   readonly facts?: ProbeReply
 }
 
-function start(engine: Engine, plan: { guarded?: string | null; says?: string; stall?: number; cap?: number } = {}) {
+interface Given {
+  readonly guarded?: string | null
+  readonly says?: string
+  readonly stall?: number
+  readonly cap?: number
+  /** When the start is over for another reason. */
+  readonly over?: number
+}
+
+function start(engine: Engine, plan: Given = {}) {
   const clock = new VirtualClock()
   const output = createPulse()
   const listeners: ((line: string) => void)[] = []
   let probes = 0
   const seen: Activity[] = []
   const processes = {
-    probe: async (_address, path, { key }) => {
+    probe: async (_address, path, { key, timeout }) => {
       probes += 1
       await new Promise<void>((resolve) => clock.after(1, resolve))
       if (path === '/facts') return key === KEY ? (engine.facts ?? { ...answer(200), body: 'facts' }) : answer(401)
-      return path === '/guarded'
-        ? (engine.guarded?.(key, clock.elapsed()) ?? answer(key === KEY ? 200 : 401))
-        : engine.health(clock.elapsed(), key)
+      const reply =
+        path === '/guarded'
+          ? (engine.guarded?.(key, clock.elapsed()) ?? answer(key === KEY ? 200 : 401))
+          : engine.health(clock.elapsed(), key)
+      if (reply.kind === 'timeout') await new Promise<void>((resolve) => clock.after(timeout - 1, resolve))
+      return reply
     },
     ownerOf: async () => engine.owner?.(clock.elapsed()) ?? 'ours',
     activity: async () => {
@@ -61,14 +75,14 @@ function start(engine: Engine, plan: { guarded?: string | null; says?: string; s
         readiness: {
           path: '/health',
           status: 200,
-          timeout: 1000,
+          timeout: PROBE_TIMEOUT,
           guarded: plan.guarded === undefined ? '/guarded' : plan.guarded,
           ...(plan.says === undefined ? {} : { says: { path: '/info', text: plan.says } }),
         },
         start: { stall: plan.stall ?? 10_000, cap: plan.cap ?? 100_000 },
       } as EnginePlan,
       output,
-      over: new Promise(() => {}),
+      over: new Promise<void>((resolve) => plan.over !== undefined && clock.after(plan.over, resolve)),
       onActivity: (activity) => void seen.push(activity),
       comparison: engine.shortfall === undefined ? null : { path: '/facts', shortfall: engine.shortfall },
     }),
@@ -97,7 +111,7 @@ describe('readiness', () => {
       'wrong_identity',
     ],
     ['a 503 for ever', { health: () => answer(503) }, '/guarded', 'stalled'],
-    ['LS7: accepted and never answered', { health: () => ({ kind: 'timeout' }) }, '/guarded', 'stalled'],
+    ['LS7: accepted and never answered', { health: () => SILENCE }, '/guarded', 'stalled'],
     ['refused for ever', { health: () => REFUSED }, '/guarded', 'stalled'],
   ])('%s', async (_what, engine, guarded, expected) => {
     const outcome = await start(engine, { guarded }).outcome
@@ -170,6 +184,15 @@ describe('readiness', () => {
     expect(clock.elapsed() - 3050).toBeLessThan(25)
   })
 
+  it.each<[string, Engine]>([
+    ['health', { health: () => SILENCE }],
+    ['the guarded route', { health: () => answer(200), guarded: () => SILENCE }],
+  ])('ends with its instance at once, also while %s hangs', async (_what, engine) => {
+    const { outcome, clock } = start(engine, { over: 1234 })
+    expect(await outcome).toEqual({ kind: 'aborted' })
+    expect(clock.elapsed()).toBe(1234)
+  })
+
   it('is not given up while lines or bytes move, until the cap', async () => {
     const moving: Engine = { health: () => REFUSED, activity: (at) => at }
     const { outcome, clock, seen } = start(moving, { stall: 3000, cap: 20_000 })
@@ -190,5 +213,21 @@ describe('readiness', () => {
     })
     expect(second.clock.elapsed()).toBeGreaterThanOrEqual(9000)
     expect(second.clock.elapsed()).toBeLessThan(10_000)
+  })
+
+  it.each<[string, Engine, { stall: number; cap: number }, number]>([
+    ['a stall that is shorter than a probe may take', { health: () => SILENCE }, { stall: 2000, cap: 20_000 }, 2000],
+    ['a cap that is', { health: () => SILENCE, activity: (at) => at }, { stall: 10_000, cap: 3000 }, 3000],
+    [
+      'an engine that answers and falls silent in turn',
+      { health: (at) => (at % 1000 < 500 ? answer(503) : SILENCE) },
+      { stall: 6000, cap: 60_000 },
+      6000,
+    ],
+    ['a guard that hangs', { health: () => answer(200), guarded: () => SILENCE }, { stall: 2000, cap: 9000 }, 2000],
+  ])('is not held up beyond its limits by %s', async (_what, engine, limits, most) => {
+    const { outcome, clock } = start(engine, limits)
+    expect(await outcome).toMatchObject({ kind: 'gave_up', class: 'stalled' })
+    expect(clock.elapsed()).toBeLessThanOrEqual(most + 1100)
   })
 })
