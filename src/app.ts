@@ -28,7 +28,7 @@ import { leadsToJournal } from './lib/journal-stream.ts'
 import { createSystemClock } from './lib/system-clock.ts'
 import { createReloader, describeListen, watchManifest, type Reload } from './manifest/index.ts'
 import { packageVersion } from './lib/package-version.ts'
-import { allowedEnvironment, createProcesses } from './process/index.ts'
+import { allowedEnvironment, closeStrayDescriptors, createProcesses } from './process/index.ts'
 import { createSupervisor, type Supervisor } from './supervisor/index.ts'
 import { createMetrics, openLogs, type Logger, type LogLevel, type Logs, type Metrics } from './telemetry/index.ts'
 import { createWeights } from './weights/index.ts'
@@ -83,6 +83,7 @@ async function build(
   ends: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<App> {
+  closeStrayDescriptors()
   const version = packageVersion()
   const metrics = createMetrics({ version })
   const clock = createSystemClock()

@@ -20,8 +20,10 @@ export interface FakeEngineEvent {
   readonly born?: number
   readonly argv?: readonly string[]
   readonly cwd?: string
+  /** Of `started`: what it was started with, and where each leads to. */
+  readonly descriptors?: Readonly<Record<string, string>>
   /** Of `child`: how it was started, and its pid. */
-  readonly kind?: 'setsid' | 'double-fork'
+  readonly kind?: 'setsid' | 'double-fork' | 'holder'
   readonly child?: number
   /** Of `request`, `finished` and `cancelled`: counts the requests from 1. */
   readonly id?: number

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -87,7 +87,9 @@ test('a token gate holds the stream and lets as many through as it says', async 
   let seen = ''
   const answer = post(socket, '/v1/chat/completions', CHAT_STREAM, (text) => (seen = text))
   await untilTrue(() => seen.includes('w1 '))
-  writeFileSync(join(world.directory, 'gate'), '3')
+  // Whole at once: an empty gate lets all through.
+  writeFileSync(join(world.directory, 'three'), '3')
+  renameSync(join(world.directory, 'three'), join(world.directory, 'gate'))
   await untilTrue(() => seen.includes('w3 '))
   expect(seen).not.toContain('w4 ')
   writeFileSync(join(world.directory, 'gate'), '')
