@@ -243,14 +243,14 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   #startHeartbeat(): void {
     const times = timesOf(this.#demand.waits, this.#request.headers, this.#room.heartbeat)
     if (times === null) return
-    this.#heartbeat ??= new Heartbeat(times, () => this.#beat())
+    this.#heartbeat ??= new Heartbeat(times, (nth) => this.#beat(nth))
     this.#heartbeat.start()
   }
 
-  #beat(): void {
+  #beat(nth: number): void {
     const { model, protocol, requestId, waits } = this.#demand
     if (waits === 'padding') return this.#outcome.beat('body', waitingHeaders(requestId, 'body'), PADDING)
-    const text = signOfLife(protocol, this.#room.waitingFor(model.id))
+    const text = signOfLife(protocol, this.#room.waitingFor(model.id), nth, this.#request.headers['user-agent'])
     this.#outcome.beat('stream', waitingHeaders(requestId, 'stream'), text)
   }
 

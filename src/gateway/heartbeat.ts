@@ -30,7 +30,9 @@ export function timesOf(waits: Waits, sent: IncomingHttpHeaders, usual: Heartbea
   if (waits === 'silence') return null
   if (waits === 'events') return usual
   const said = PATIENCE.map((name) => Number(sent[name])).find((seconds) => seconds > 0 && seconds < Infinity)
-  return said === undefined ? null : { after: Math.min(said * 1000 * SHARE, LONGEST_TIMER), every: usual.every }
+  if (said === undefined) return null
+  const after = Math.min(said * 1000 * SHARE, LONGEST_TIMER)
+  return { after, every: Math.min(after, usual.every) }
 }
 
 /**
@@ -39,10 +41,12 @@ export function timesOf(waits: Waits, sent: IncomingHttpHeaders, usual: Heartbea
  */
 export class Heartbeat {
   readonly #times: HeartbeatTimes
-  readonly #beat: () => void
+  readonly #beat: (nth: number) => void
+  #beats = 0
   #timer: NodeJS.Timeout | null = null
 
-  constructor(times: HeartbeatTimes, beat: () => void) {
+  /** `beat` counts from 0. */
+  constructor(times: HeartbeatTimes, beat: (nth: number) => void) {
     this.#times = times
     this.#beat = beat
   }
@@ -58,13 +62,20 @@ export class Heartbeat {
 
   #next(): void {
     this.#timer = setTimeout(() => this.#next(), this.#times.every)
-    this.#beat()
+    this.#beat(this.#beats++)
   }
 }
 
+/** Of Codex: comments do not count for it, and it gives up after five minutes without an event. */
+const CODEX = /^codex/i
+const EVENT_EVERY = 6
+
 /** In a form that the protocol's clients take: Anthropic's wait for events, which those of OpenAI would stumble over. */
-export function signOfLife(protocol: Protocol, state: string): string {
-  return protocol === 'messages' ? 'event: ping\ndata: {"type":"ping"}\n\n' : comment(state)
+export function signOfLife(protocol: Protocol, state: string, nth: number, agent = ''): string {
+  if (protocol === 'messages') return 'event: ping\ndata: {"type":"ping"}\n\n'
+  if (protocol === 'openai' || nth % EVENT_EVERY > 0 || !CODEX.test(agent)) return comment(state)
+  const event = { type: 'keepalive', sequence_number: nth / EVENT_EVERY }
+  return `event: keepalive\ndata: ${JSON.stringify(event)}\n\n`
 }
 
 /** All clients skip it. `text`: one line. */

@@ -71,6 +71,20 @@ describe('a stream that waits', () => {
     expect(client.received).not.toContain('x-enginehouse-')
   })
 
+  test('of Codex hears an event at times, as comments do not count for it', async () => {
+    const waiting = await wait(streaming)
+    const client = rawClient({ port: waiting.house.port })
+    const headers = 'user-agent: codex_cli_rs/0.50.0\r\n'
+    client.write(post('{"model":"m","stream":true}', { path: '/v1/responses', headers }))
+    await client.until('data: {"type":"keepalive","sequence_number":1}\n\n')
+    const signs = client.received.match(/: m is loading|"sequence_number":\d+/g)
+    expect(signs?.slice(0, 7)).toEqual([
+      '"sequence_number":0',
+      ...Array.from({ length: 5 }, () => ': m is loading'),
+      '"sequence_number":1',
+    ])
+  })
+
   test('gets the engine’s bytes behind the signs of life', async () => {
     const waiting = await wait(streaming)
     const client = ask(waiting)

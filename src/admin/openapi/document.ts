@@ -41,6 +41,14 @@ type Content = Readonly<Record<string, { readonly schema: Schema }>>
 
 const WAKES = ' May start an engine; the first request waits for it.'
 
+const ERROR_MEMBERS: Readonly<Record<string, Schema>> = {
+  message: { type: 'string', description: 'What happened, and what to do.' },
+  type: { type: 'string' },
+  param: { type: ['string', 'null'], description: 'The field that it is about.' },
+  code: { type: 'string', description: 'Stays the same over versions.' },
+  next: { type: 'string', description: 'What to do, alone.' },
+  facts: { type: 'object', description: 'What the message is made of.' },
+}
 const ERROR: Schema = {
   type: 'object',
   required: ['error'],
@@ -48,15 +56,19 @@ const ERROR: Schema = {
     error: {
       type: 'object',
       required: ['message', 'type', 'param', 'code'],
-      properties: {
-        message: { type: 'string', description: 'What happened, and what to do.' },
-        type: { type: 'string' },
-        param: { type: ['string', 'null'], description: 'The field that it is about.' },
-        code: { type: 'string', description: 'Stays the same over versions.' },
-        next: { type: 'string', description: 'What to do, alone.' },
-        facts: { type: 'object', description: 'What the message is made of.' },
-      },
+      properties: ERROR_MEMBERS,
     },
+  },
+}
+
+/** Anthropic's, on its routes. */
+const MESSAGES_ERROR: Schema = {
+  type: 'object',
+  required: ['type', 'error'],
+  properties: {
+    type: { type: 'string' },
+    error: { type: 'object', required: ['type', 'message'], properties: ERROR_MEMBERS },
+    request_id: { type: ['string', 'null'] },
   },
 }
 
@@ -80,7 +92,7 @@ export function openApiDocument(version: string): OpenApiDocument {
     },
     tags: Object.entries(FAMILIES).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: { ...componentSchemas(), Error: ERROR } },
+    components: { schemas: { ...componentSchemas(), Error: ERROR, MessagesError: MESSAGES_ERROR } },
   }
 }
 
@@ -105,9 +117,16 @@ function operationOf(route: string, path: string, note: RouteNote): Operation {
       : { requestBody: { required: !acceptsNothing(body), content: bodyOf(route, inline(body, 'input')) } }),
     responses: {
       '200': { description: 'As asked.', content: answerOf(note, body !== undefined) },
-      default: { description: 'An error.', content: json({ $ref: '#/components/schemas/Error' }) },
+      default: {
+        description: 'An error.',
+        content: json({ $ref: `#/components/schemas/${isAnthropics(path) ? 'MessagesError' : 'Error'}` }),
+      },
     },
   }
+}
+
+function isAnthropics(path: string): boolean {
+  return path.startsWith('/v1/messages')
 }
 
 function parameter(name: string, place: Parameter['in']): Parameter {
