@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 
 import { tinyGguf } from '../fixtures/tiny-gguf.ts'
+import { TOOL_ANSWER, TOOL_TEMPLATE, TOOLS } from '../fixtures/tool-template.ts'
 import { untilTrue } from '../support/gates.ts'
 import { chat, makePlace, processesOf, startDaemon } from '../support/daemon.ts'
 import { installLlamaServer, llamaServer, tinyModel } from '../support/llama-server.ts'
@@ -22,6 +23,8 @@ test('chats, streams, embeds, and offers nothing that it cannot do', async (cont
   const place = makePlace()
   const models = {
     ...tinyModel(place, 'chatty'),
+    ...tinyModel(place, 'handy', {}, { says: TOOL_ANSWER, template: TOOL_TEMPLATE }),
+    ...tinyModel(place, 'strict', {}, { template: TOOL_TEMPLATE }),
     ...tinyModel(place, 'embedder', { args: { embeddings: true, pooling: 'mean' } }),
   }
   const daemon = await startDaemon({ engines: { 'llama-server': { path } }, models }, place)
@@ -59,10 +62,26 @@ test('chats, streams, embeds, and offers nothing that it cannot do', async (cont
   expect(vector.status, vector.text).toBe(200)
   expect(vector.json.data[0].embedding).toHaveLength(64)
 
-  expect(processesOf(place)).toHaveLength(2)
+  // Tools reach the engine, and its calls come back read; a schema holds the answer.
+  const called = await daemon.ask({ ...chat('handy'), tools: TOOLS, parallel_tool_calls: true })
+  expect(called.json.choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { tool_calls: [{}, {}] } })
+  expect(called.json.choices[0].message.tool_calls[0].function).toEqual({
+    name: 'paint',
+    arguments: '{"colour": "red", "n": 12}',
+  })
+  const calling = await daemon.ask({ ...chat('handy'), tools: TOOLS, stream: true })
+  expect(calling.text).toMatch(/"delta":\{"tool_calls":\[\{"index":0,"id":"\w+","type":"function"/)
+  const schema = { type: 'object', properties: { colour: { enum: ['red', 'blue'] } }, required: ['colour'] }
+  const format = { type: 'json_schema', json_schema: { name: 'colour', schema } }
+  const held = await daemon.ask({ ...chat('strict'), response_format: format, temperature: 0, seed: 1, max_tokens: 60 })
+  expect(JSON.parse(held.json.choices[0].message.content)).toEqual({
+    colour: expect.stringMatching(/^(red|blue)$/) as string,
+  })
+
+  expect(processesOf(place)).toHaveLength(4)
   expect((await daemon.command('unload', 'chatty')).exit).toBe(0)
-  expect(processesOf(place)).toHaveLength(1)
-  expect(readdirSync(join(place.state, 'run'))).toHaveLength(1)
+  expect(processesOf(place)).toHaveLength(3)
+  expect(readdirSync(join(place.state, 'run'))).toHaveLength(3)
   await daemon.end()
 })
 
@@ -122,10 +141,15 @@ test('killed while it streams: the client is told, and the next request has a ne
   await daemon.end()
 })
 
-test('weights that are cut, or damaged where only the engine looks, are refused by name', async (context) => {
+test('weights that are cut, damaged where only the engine looks, or trained for less, are refused by name', async (context) => {
   const path = await llamaServer(context)
   const place = makePlace()
-  const models = { ...tinyModel(place, 'cut'), ...tinyModel(place, 'damaged'), ...tinyModel(place, 'good') }
+  const models = {
+    ...tinyModel(place, 'cut'),
+    ...tinyModel(place, 'damaged'),
+    ...tinyModel(place, 'good'),
+    ...tinyModel(place, 'long', { context: '8k' }),
+  }
   truncateSync(place.file('cut.gguf'), 200_000)
   // An architecture that no engine knows: the header is sound, so only the engine can tell.
   const text = tinyGguf().toString('latin1').replace('\u0005\0\0\0\0\0\0\0llama', '\u0005\0\0\0\0\0\0\0llamb')
@@ -140,7 +164,10 @@ test('weights that are cut, or damaged where only the engine looks, are refused 
     json: { error: { code: 'model_failed', message: expect.stringContaining('unsupported') as string } },
   })
   expect(damaged.text).toContain('unknown model architecture')
-  expect(daemon.ofKind('started').map(({ model }) => model)).toEqual(['damaged'])
+  const long = await daemon.ask('long')
+  expect(long).toMatchObject({ status: 503, headers: { 'x-should-retry': 'false' } })
+  expect(long.json.error.message).toContain('it serves 2048 tokens of context where `context: 8192` was asked')
+  expect(daemon.ofKind('started').map(({ model }) => model)).toEqual(['damaged', 'long'])
   expect((await daemon.ask({ ...chat('good'), max_tokens: 4 })).status).toBe(200)
   await daemon.end()
 })
@@ -164,14 +191,29 @@ test('two real engines that do not fit together take turns', async (context) => 
   await daemon.end()
 })
 
-test('listens on a port where the state directory is too deep for a socket', async (context) => {
+test('listens on a port where the state directory is too deep for a socket, whatever its surroundings say', async (context) => {
   const path = await llamaServer(context)
   const base = makePlace()
   const state = base.file(`deep-${'d'.repeat(80)}`)
   mkdirSync(state, { mode: 0o700 })
   const place = { ...base, state }
-  const daemon = await startDaemon({ engines: { 'llama-server': { path } }, models: tinyModel(place, 'm') }, place)
-  expect((await daemon.ask({ ...chat('m'), max_tokens: 4 })).status).toBe(200)
+  // What llama-server would heed of its surroundings. The files are read by builds that are newer than the pinned one.
+  const settings = 'port = 1\nhost = 0.0.0.0\napi-prefix = /elsewhere\nalias = other\n'
+  for (const home of [place.file('.config'), place.file('xdg')]) {
+    mkdirSync(join(home, 'llama.cpp'), { recursive: true })
+    writeFileSync(join(home, 'llama.cpp', 'config.ini'), settings)
+  }
+  const surroundings = {
+    XDG_CONFIG_HOME: place.file('xdg'),
+    LLAMA_ARG_API_PREFIX: '/elsewhere',
+    LLAMA_ARG_PORT: '1',
+    AIP_MODE: 'PREDICTION',
+    AIP_HTTP_PORT: '1',
+  }
+  const manifest = { engines: { 'llama-server': { path } }, models: tinyModel(place, 'm') }
+  const daemon = await startDaemon(manifest, place, surroundings)
+  const answer = await daemon.ask({ ...chat('m'), max_tokens: 4 })
+  expect([answer.status, answer.json.model]).toEqual([200, 'm'])
   const { argv } = (await daemon.admin('/models/m')).json.instance
   expect(argv).toEqual(expect.arrayContaining(['--host', '127.0.0.1', '--port']))
   await daemon.end()
