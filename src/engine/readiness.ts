@@ -1,6 +1,7 @@
 import type {
   Activity,
   Address,
+  Bytes,
   Clock,
   EngineProcess,
   FailureClass,
@@ -20,6 +21,11 @@ const INTERVAL_GROWTH = 1.25
 const SHORTEST_PROBE: Millis = 1000
 /** How often a start is looked at for how far it is, and for signs of life beside its words. */
 const ACTIVITY_INTERVAL: Millis = 500
+/**
+ * From one look to the next, what counts as a sign of life. An engine that answers our probes reads them and keeps a
+ * little of each, some tens of KiB; one that loads from the slowest disk moves 10 MiB.
+ */
+const LEAST_GROWTH: Bytes = 256 * 1024
 
 export type StartOutcome =
   | { readonly kind: 'ready' }
@@ -96,7 +102,7 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
       if (over) return { kind: 'aborted' }
       if (activity !== null) order.onActivity(activity)
       const bytes = activity === null ? null : activity.resident + activity.read
-      if (bytes !== null && lastActivity !== null && bytes > lastActivity) movedAt = now
+      if (bytes !== null && lastActivity !== null && bytes - lastActivity >= LEAST_GROWTH) movedAt = now
       lastActivity = bytes
       lookedAt = now
     }

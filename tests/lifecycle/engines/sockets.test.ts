@@ -81,7 +81,8 @@ test('a socket that a child of a dead engine holds is neither waited for nor ask
   expect(await daemon.ask('m')).toMatchObject({ status: 502, json: { error: { code: 'engine_crashed' } } })
   const { child: holder = 0 } = await untilEvent(place.file('m.record'), 'child')
   rmSync(broken)
-  // Whoever comes before the end is seen would hang at that socket.
+  // Whoever came before its end was seen would have been cut off at that socket.
+  await daemon.untilEvent('crashed', 'm')
   expect((await daemon.ask('m')).status).toBe(200)
   expect(daemon.ofKind('started', 'm')).toHaveLength(2)
   expect((await daemon.ask('good')).status).toBe(200)

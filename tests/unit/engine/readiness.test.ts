@@ -7,6 +7,8 @@ import { VirtualClock } from './virtual.ts'
 
 const KEY = 'right'
 const PROBE_TIMEOUT = 5000
+/** Of an engine that reads weights from a slow disk. */
+const BYTES_PER_MS = 20_000
 const REFUSED: ProbeReply = { kind: 'refused' }
 const SILENCE: ProbeReply = { kind: 'timeout' }
 const answer = (status: number): ProbeReply => ({ kind: 'answer', status, body: '' })
@@ -194,7 +196,7 @@ describe('readiness', () => {
   })
 
   it('is not given up while lines or bytes move, until the cap', async () => {
-    const moving: Engine = { health: () => REFUSED, activity: (at) => at }
+    const moving: Engine = { health: () => REFUSED, activity: (at) => at * BYTES_PER_MS }
     const { outcome, clock, seen } = start(moving, { stall: 3000, cap: 20_000 })
     expect(await outcome).toMatchObject({
       kind: 'gave_up',
@@ -215,9 +217,22 @@ describe('readiness', () => {
     expect(second.clock.elapsed()).toBeLessThan(10_000)
   })
 
+  it('does not take what answering its own probes costs the engine for progress', async () => {
+    let answered = 0
+    const engine: Engine = { health: () => ((answered += 1), answer(503)), activity: () => answered * 20_000 }
+    const { outcome, clock } = start(engine, { stall: 3000, cap: 60_000 })
+    expect(await outcome).toMatchObject({ message: expect.stringContaining('nothing moved for 3') })
+    expect(clock.elapsed()).toBeLessThan(4000)
+  })
+
   it.each<[string, Engine, { stall: number; cap: number }, number]>([
     ['a stall that is shorter than a probe may take', { health: () => SILENCE }, { stall: 2000, cap: 20_000 }, 2000],
-    ['a cap that is', { health: () => SILENCE, activity: (at) => at }, { stall: 10_000, cap: 3000 }, 3000],
+    [
+      'a cap that is',
+      { health: () => SILENCE, activity: (at) => at * BYTES_PER_MS },
+      { stall: 10_000, cap: 3000 },
+      3000,
+    ],
     [
       'an engine that answers and falls silent in turn',
       { health: (at) => (at % 1000 < 500 ? answer(503) : SILENCE) },
