@@ -28,7 +28,7 @@ test('an engine that says nothing is 504 at `first_byte`, and is told to stop', 
 test('a stream whose head came and nothing else ends with an error event and a cut connection', async () => {
   const { house } = await setScene(
     { answer: ({ socket }) => void socket.write(STREAM_HEAD) },
-    limits({ firstByte: 50 }),
+    limits({ firstByte: 500 }),
   )
   const client = rawClient({ port: house.port })
   client.write(post('{"model":"m","stream":true}'))

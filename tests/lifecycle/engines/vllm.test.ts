@@ -197,4 +197,4 @@ test('shared memory that processes killed at once leave is removed, unless anoth
   const next = await startDaemon(manifest(place), place)
   expect(existsSync(left)).toBe(false)
   await next.end()
-})
+}, 60_000)
