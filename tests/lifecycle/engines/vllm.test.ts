@@ -112,18 +112,62 @@ test('workers that outlive their parent are found behind their titles and ended'
   await daemon.end()
 })
 
-test('unloaded while it starts: the TERM that it swallows is sent again, and KILL is not needed', async () => {
+/** Several models of their own knobs; what NAME records is in the file NAME of the place. */
+function withKnobs(place: Place, knobs: Readonly<Record<string, string>>): ManifestText {
+  const { engines, models } = manifest(place) as { engines: ManifestText; models: { m: ManifestText } }
+  const each = Object.entries(knobs).map(([name, own]) => {
+    const env = { FAKE_VLLM: `--record ${place.file(name)} ${own}` }
+    return [name, { ...models.m, env }]
+  })
+  return { engines, models: Object.fromEntries(each) }
+}
+
+test('unloaded before it is ready: whatever it makes of the first TERM, it is gone without KILL and never ready', async () => {
   const place = makePlace()
-  const daemon = await startDaemon(manifest(place, {}, `--ready-gate ${place.file('never')}`), place)
-  const asked = daemon.ask('m')
-  await untilFakeEvent(place.file('record'), 'worker')
-  await daemon.admin('/models/unload', { model: 'm' })
-  expect((await asked).status).toBe(503)
-  await daemon.untilEvent('released', 'm')
-  const events = fakeEvents(place.file('record'))
-  expect(events.filter(({ event }) => event === 'term')).toHaveLength(2)
-  expect(events.at(-1)).toMatchObject({ event: 'exit', code: 0 })
-  await untilTrue(() => events.every(({ pid }) => !isLiving(pid)))
+  const never = place.file('never')
+  const daemon = await startDaemon(
+    withKnobs(place, {
+      imports: `--import-gate ${never}`,
+      hangs: `--ready-gate ${never}`,
+      'goes-on': `--ready-gate ${never} --ready-at-term`,
+    }),
+    place,
+  )
+  const ends = { imports: [], hangs: ['term', 'term', 'exit'], 'goes-on': ['term', 'ready', 'term', 'exit'] }
+  const asked = Object.keys(ends).map(async (name) => {
+    const answer = daemon.ask(name)
+    await untilFakeEvent(place.file(name), name === 'imports' ? 'started' : 'worker')
+    await daemon.admin('/models/unload', { model: name })
+    return answer
+  })
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([503, 503, 503])
+  for (const [name, expected] of Object.entries(ends)) {
+    await daemon.untilEvent('released', name)
+    const events = fakeEvents(place.file(name))
+    const told = events.map(({ event }) => event).filter((event) => ['term', 'ready', 'exit'].includes(event))
+    expect(told, name).toEqual(expected)
+    await untilTrue(() => events.every(({ pid }) => !isLiving(pid)))
+  }
+  expect([...daemon.ofKind('ready'), ...daemon.ofKind('crashed')]).toEqual([])
+  await daemon.end()
+})
+
+test('a core is dead and its front lives on for seconds: who comes then is told by the engine, and the next has another', async () => {
+  const place = makePlace()
+  const gate = place.file('linger')
+  const daemon = await startDaemon(withKnobs(place, { m: `--linger-gate ${gate}`, other: '' }), place)
+  expect((await daemon.ask('m')).status).toBe(200)
+  process.kill((await untilFakeEvent(place.file('m'), 'core')).pid, 'SIGKILL')
+  await untilTrue(async () => (await daemon.ask('m')).status === 500)
+  const answer = await daemon.ask('m')
+  expect([answer.status, answer.json.error.message]).toEqual([
+    500,
+    expect.stringContaining('EngineCore encountered an issue'),
+  ])
+  expect((await daemon.ask('other')).status).toBe(200)
+  writeFileSync(gate, '')
+  expect((await daemon.untilEvent('crashed', 'm')).evidence).toMatchObject({ code: 0, class: 'engine_dead' })
+  expect((await daemon.ask('m')).status).toBe(200)
   await daemon.end()
 })
 
