@@ -45,7 +45,14 @@ export function measure({ rounds }) {
       { cwd: ROOT, encoding: 'utf8' },
     )
     if (made.status !== 0) throw new Error(made.stderr)
-    const model = { engine: 'llama-server', source: `file:${weights}`, gpus: 'none', context: LONG, ttl: 'never' }
+    const model = {
+      engine: 'llama-server',
+      source: `file:${weights}`,
+      gpus: 'none',
+      context: LONG,
+      ttl: 'never',
+      args: { threads: 1 },
+    }
     const { port } = await startDaemon(rig, {
       engines: { 'llama-server': { path: ENGINE } },
       models: { alone: { ...model, parallel: 1 }, two: { ...model, parallel: 2 } },

@@ -78,9 +78,9 @@ test('unloaded idle, in the middle of an answer, and while it loads', async (con
   await expectNothingOf(place, idle.maps)
 
   const busy = await ready(daemon)
-  const stream = daemon.stream('m', { ignore_eos: true, max_tokens: 2000 })
+  const stream = daemon.stream('m', { ignore_eos: true, max_tokens: 1000 })
   await stream.until('"content":"')
-  expect((await daemon.command('unload', 'm')).exit).toBe(0)
+  expect((await daemon.admin('/models/unload', { model: 'm' })).status).toBe(200)
   await expectNothingOf(place, busy.maps)
   await stream.until('data: [DONE]')
 

@@ -10,7 +10,7 @@ import type { Address, ModelSpec } from '../../src/core/index.ts'
 import { writeTinyGguf, type TinyGgufOptions } from '../fixtures/tiny-gguf.ts'
 import { planRequest } from '../unit/engines/request.ts'
 import { untilTrue } from './gates.ts'
-import { llamaServer } from './llama-server.ts'
+import { ALONE, llamaServer } from './llama-server.ts'
 import { testEnvironment } from './run.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -34,14 +34,20 @@ export async function launchLlamaServer(context: TestContext, model: Partial<Mod
   const bytes = writeTinyGguf(path, gguf)
   mkdirSync(join(directory, 'cwd'))
   const plan = adapter.plan(
-    planRequest(model, {
-      binary,
-      directory,
-      manifestDirectory: join(directory, 'cwd'),
-      address,
-      key,
-      weights: { path, bytes, architecture: 'llama', trainedContext: gguf.context ?? 2048 },
-    }),
+    planRequest(
+      {
+        ...model,
+        args: [...Object.entries(ALONE).map(([name, count]) => [name, String(count)] as const), ...(model.args ?? [])],
+      },
+      {
+        binary,
+        directory,
+        manifestDirectory: join(directory, 'cwd'),
+        address,
+        key,
+        weights: { path, bytes, architecture: 'llama', trainedContext: gguf.context ?? 2048 },
+      },
+    ),
   )
   const log = join(directory, 'engine.log')
   const output = openSync(log, 'a')

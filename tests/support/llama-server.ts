@@ -39,14 +39,26 @@ export async function llamaServer(context: TestContext): Promise<string> {
   return result.path
 }
 
+/** Threads that wait for each other are a hundred times as slow on a busy machine. */
+export const ALONE = { threads: 1 } as const
+
 /** A model that the real engine runs on weights of half a megabyte. */
 export function tinyModel(
   place: Place,
   name: string,
-  keys: Readonly<Record<string, unknown>> = {},
+  { args = {}, ...keys }: Readonly<Record<string, unknown>> & { readonly args?: object } = {},
   gguf: TinyGgufOptions = {},
 ) {
   const path = place.file(`${name}.gguf`)
   writeTinyGguf(path, gguf)
-  return { [name]: { engine: 'llama-server', source: `file:${path}`, gpus: 'none', context: 512, ...keys } }
+  return {
+    [name]: {
+      engine: 'llama-server',
+      source: `file:${path}`,
+      gpus: 'none',
+      context: 512,
+      args: { ...ALONE, ...args },
+      ...keys,
+    },
+  }
 }
