@@ -9,7 +9,7 @@ import type {
   ProbeReply,
   Processes,
 } from '../core/index.ts'
-import { formatDuration } from '../core/index.ts'
+import { describeAddress, formatDuration } from '../core/index.ts'
 import type { EnginePlan } from './contract.ts'
 import { sleep, type Pulse } from './wait.ts'
 
@@ -91,7 +91,7 @@ export async function waitUntilReady(order: ReadinessOrder): Promise<StartOutcom
       if (identity !== 'not_yet') return { kind: 'gave_up', class: 'wrong_identity', message: identity.why }
     }
     const now = clock.now()
-    const described = describe(reply)
+    const described = describe(reply, order.address)
     // Silence is no other answer.
     if (reply.kind !== 'timeout' && described !== lastReply) {
       movedAt = Math.max(movedAt, answeredAt)
@@ -173,15 +173,17 @@ function isRefusal(reply: { readonly status: number }): boolean {
   return reply.status === 401 || reply.status === 403
 }
 
-function describe(reply: ProbeReply): string {
+/** Clients read it too: no path of this host. */
+function describe(reply: ProbeReply, address: Address): string {
   switch (reply.kind) {
     case 'answer':
       return `status ${reply.status}`
     case 'broken':
       return reply.why
     case 'refused':
+      return `nothing listens at ${address.kind === 'unix' ? 'its socket' : describeAddress(address)}`
     case 'timeout':
-      return reply.kind
+      return 'no answer in time'
     default:
       return reply satisfies never
   }

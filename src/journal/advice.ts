@@ -101,12 +101,12 @@ const FAILURE_ADVICE: Readonly<Record<FailureClass, string>> = Object.freeze({
   host_oom: 'lower its context or parallel, or declare more host memory for it',
   engine_dead: 'see the end of its log',
   unhealthy: 'see the end of its log; raise timeouts of the model if it only works slowly',
-  stalled: 'see the end of its log',
+  stalled: 'see the end of its log; it has to listen where it is told to',
   wrong_identity: 'end the program that answers at its address',
   less_than_asked: 'ask for what its message says that it serves, or mend what keeps it from more',
   spawn_failed: 'check that the engine can be run by this user',
   weights_failed: 'correct its source or what it needs',
-  exited: 'see the end of its log',
+  exited: 'see the end of its log; it has to stay in the foreground',
 })
 
 /** Why an engine ended and what can be done, for a class that stands in a record; null for another word. */

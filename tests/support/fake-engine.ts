@@ -23,7 +23,7 @@ export interface FakeEngineEvent {
   /** Of `started`: what it was started with, and where each leads to. */
   readonly descriptors?: Readonly<Record<string, string>>
   /** Of `child`: how it was started, and its pid. */
-  readonly kind?: 'setsid' | 'double-fork' | 'holder'
+  readonly kind?: 'setsid' | 'double-fork' | 'holder' | 'left'
   readonly child?: number
   /** Of `request`, `finished` and `cancelled`: counts the requests from 1. */
   readonly id?: number

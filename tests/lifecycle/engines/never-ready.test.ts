@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
 
+import type { FailureClass } from '../../../src/core/index.ts'
 import { fakeModel, makePlace, startDaemon, type Answer, type ManifestText } from '../../support/daemon.ts'
 
 interface Row {
   readonly name: string
   readonly knobs: readonly string[]
   readonly load: ManifestText
+  /** Else it is found stalled. */
+  readonly failure?: FailureClass
   /** What a person is told of it. */
   readonly told: RegExp
 }
@@ -19,7 +22,7 @@ const ROWS: readonly Row[] = [
     name: 'hangs',
     knobs: ['--health', 'hang'],
     load: STILL,
-    told: /nothing moved for .*; the last probe said: timeout/,
+    told: /nothing moved for .*; the last probe said: no answer in time/,
   },
   {
     name: 'unavailable',
@@ -43,7 +46,7 @@ const ROWS: readonly Row[] = [
     name: 'listens-elsewhere',
     knobs: ['--listen-elsewhere'],
     load: STILL,
-    told: /nothing moved for .*; the last probe said: refused/,
+    told: /nothing moved for .*; the last probe said: nothing listens at its socket/,
   },
   {
     name: 'only-grows',
@@ -55,7 +58,14 @@ const ROWS: readonly Row[] = [
     name: 'silent-and-deaf',
     knobs: ['--ready-gate', '{never}', '--ignore-term', '--setsid-child', '--close-output'],
     load: STILL,
-    told: /nothing moved for .*; the last probe said: refused/,
+    told: /nothing moved for .*; the last probe said: nothing listens at its socket/,
+  },
+  {
+    name: 'leaves',
+    knobs: ['--leave'],
+    load: STILL,
+    failure: 'exited',
+    told: /exit code 0/,
   },
 ]
 
@@ -70,7 +80,7 @@ test('engines that never get ready are given up, each with its reason, while ano
       { load, ...keys },
     ),
   )
-  // Its health flaps too, and once it is ready that alone is no reason to end it.
+  // Its health flaps too, and is believed when it is well.
   const models = Object.assign(fakeModel(place, 'good', ['--health', '503,500,200']), ...failing)
   const daemon = await startDaemon({ models }, place)
   let waiting = ROWS.length
@@ -88,16 +98,16 @@ test('engines that never get ready are given up, each with its reason, while ano
   expect(statuses.length).toBeGreaterThan(10)
   expect(new Set(statuses)).toEqual(new Set([200]))
   expect(daemon.ofKind('started', 'good')).toHaveLength(1)
-  for (const [index, { name, told }] of ROWS.entries()) {
+  for (const [index, { name, told, failure = 'stalled' }] of ROWS.entries()) {
     const { status, headers, json } = answers[index] as Answer
     expect({ status, code: json.error.code, again: headers['x-should-retry'] }, name).toEqual({
       status: 503,
       code: 'model_failed',
       again: 'false',
     })
-    expect(json.error.message, name).toContain('(stalled)')
+    expect(json.error.message, name).toContain(`(${failure})`)
     expect(json.error.message, name).toMatch(told)
-    expect(daemon.ofKind('crashed', name)[0]?.evidence, name).toMatchObject({ class: 'stalled', during: 'starting' })
+    expect(daemon.ofKind('crashed', name)[0]?.evidence, name).toMatchObject({ class: failure, during: 'starting' })
     await daemon.untilEvent('released', name)
     // What is known is said at once; nothing is started for it.
     expect((await daemon.ask(name)).status, name).toBe(503)
