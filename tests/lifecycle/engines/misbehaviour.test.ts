@@ -103,10 +103,14 @@ test('logs of bytes, of one line without an end, and none at all: told as far as
   await daemon.end()
 })
 
-test('an engine that takes long to end, and leaves children everywhere, is killed whole after its grace', async () => {
+test('an engine that takes long to end, with children everywhere, is killed whole after its grace; a frozen one ends', async () => {
   const place = makePlace()
   const slow = ['--stop-after', '90000', '--setsid-child', '--double-fork', '--keep-socket']
-  const models = { ...fakeModel(place, 'slow', slow, { stop: { grace: '1s' } }), ...fakeModel(place, 'good') }
+  const models = {
+    ...fakeModel(place, 'slow', slow, { stop: { grace: '1s' } }),
+    ...fakeModel(place, 'frozen'),
+    ...fakeModel(place, 'good'),
+  }
   const daemon = await startDaemon({ models }, place)
   expect((await daemon.ask('slow')).status).toBe(200)
   const record = place.file('slow.record')
@@ -122,6 +126,14 @@ test('an engine that takes long to end, and leaves children everywhere, is kille
   const events = fakeEngineEvents(record).map(({ event }) => event)
   expect(events.filter((event) => event === 'term')).toHaveLength(1)
   expect(events).not.toContain('exit')
+
+  // One that was stopped by a signal is woken to take its leave in order.
+  expect((await daemon.ask('frozen')).status).toBe(200)
+  process.kill(await daemon.pidOf('frozen'), 'SIGSTOP')
+  await daemon.admin('/models/unload', { model: 'frozen' })
+  await whileGoodAnswers(daemon, daemon.untilEvent('released', 'frozen'))
+  const last = fakeEngineEvents(place.file('frozen.record')).slice(-2)
+  expect(last).toMatchObject([{ event: 'term' }, { event: 'exit', code: 0 }])
   expect(daemon.ofKind('crashed')).toEqual([])
   await daemon.end()
 })
