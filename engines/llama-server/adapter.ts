@@ -109,7 +109,7 @@ function plan(request: PlanRequest): EnginePlan {
       ['--offline', '--no-ui', '--metrics'],
       flagsOf(model, RESERVED_FLAGS),
     ].flat(),
-    // argv is open to every process of the host; the environment is not. It also reads a configuration file, which
+    // argv is open to every process of the host; the environment is not. Newer builds read a configuration file, which
     // could move the port: this one is never there.
     env: { LLAMA_API_KEY: request.key, XDG_CONFIG_HOME: join(directory, 'config') },
     cwd: request.manifestDirectory,
