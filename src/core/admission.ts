@@ -54,5 +54,5 @@ export type ConnectionReuse = 'never' | 'plain' | 'always'
  */
 export type PlainAnswers = 'passed' | 'gathered'
 
-/** `stalled`: the engine gave no byte for as long as the manifest allows. */
+/** `stalled`: the engine gave no byte for as long as the manifest allows, or lives and accepts no connection. */
 export type LeaseOutcome = 'complete' | 'client_gone' | 'engine_error' | 'stalled' | 'failed'

@@ -188,7 +188,7 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   /** A second engine that is not there either is an error like any other. */
   unreached(): boolean {
     if (this.#startedOver) return false
-    this.#unreached ??= setTimeout(() => this.#engineCrashed(), EXIT_SEEN_WITHIN)
+    this.#unreached ??= setTimeout(() => this.#engineIsDeaf(), EXIT_SEEN_WITHIN)
     return true
   }
 
@@ -228,11 +228,16 @@ export class Exchange implements OutcomeObserver, RelayWatcher, Seated {
   }
 
   #engineCrashed(): void {
-    const error = new EnginehouseError('engine_crashed', {
-      model: this.#demand.model.id,
-      detail: 'its process is gone.',
-    })
-    this.#outcome.fail(error, { outcome: 'engine_error' })
+    this.#lost('its process is gone.', 'engine_error')
+  }
+
+  /** It lives, and takes no request: if the next one meets the same, it is of no use to anybody. */
+  #engineIsDeaf(): void {
+    this.#lost('it accepts no connection.', 'stalled')
+  }
+
+  #lost(detail: string, outcome: 'engine_error' | 'stalled'): void {
+    this.#outcome.fail(new EnginehouseError('engine_crashed', { model: this.#demand.model.id, detail }), { outcome })
   }
 
   #forgetUnreached(): void {

@@ -127,7 +127,7 @@ export function createInstances(parts: InstancesParts): Instances {
         idle: () => {
           if (parts.isWatched(instanceId)) post({ kind: 'idle', instance: instanceId })
         },
-        stalled: (answers) => ready.condemn(`${answers} answers in a row got no byte in the time that they have`),
+        stalled: (answers) => ready.condemn(`${answers} requests in a row got no byte in the time that they have`),
       })
       books.set(instanceId, book)
       open.set(launch.model, book)

@@ -17,7 +17,7 @@ import {
 const BROKEN_WINDOW: Millis = 1000
 
 /**
- * Answers in a row that got no byte for as long as the manifest allows, before the engine counts as dead: one may have
+ * Answers in a row that got no byte for as long as the manifest allows, or no connection, before the engine counts as dead: one may have
  * been too much for it, and the next one shows.
  */
 const STALLED_IN_A_ROW = 2

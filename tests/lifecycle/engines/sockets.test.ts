@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createPlainServer, type Server } from 'node:net'
+import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -88,6 +89,32 @@ test('a socket that a child of a dead engine holds is neither waited for nor ask
   expect((await daemon.ask('good')).status).toBe(200)
   await daemon.untilEvent('released', 'm')
   expect(isLiving(holder)).toBe(false)
+  await daemon.end()
+})
+
+test('an engine that lives and does not listen any more is replaced after two requests, not after its probes', async () => {
+  const place = makePlace()
+  const gate = place.file('tokens')
+  const models = { ...fakeModel(place, 'm', ['--token-gate', gate]), ...fakeModel(place, 'good') }
+  const daemon = await startDaemon({ models }, place)
+  // It holds the one connection that there is, so that the next request needs another.
+  const held = daemon.stream('m')
+  await held.until('w1 ')
+  const { id, pid } = (await daemon.admin('/models/m')).json.instance
+  rmSync(join(place.state, 'run', id, 'engine.sock'))
+  for (const _ of [1, 2]) {
+    const answer = await daemon.ask('m')
+    expect([answer.status, answer.json.error.code]).toEqual([502, 'engine_crashed'])
+    expect(answer.json.error.message).toContain('accepts no connection')
+    expect((await daemon.ask('good')).status).toBe(200)
+  }
+  expect((await daemon.untilEvent('crashed', 'm')).evidence).toMatchObject({ class: 'unhealthy', during: 'ready' })
+  await held.closed
+  writeFileSync(gate, '')
+  expect((await daemon.ask('m')).status).toBe(200)
+  expect(await daemon.pidOf('m')).not.toBe(pid)
+  await daemon.untilEvent('released', 'm')
+  expect(isLiving(pid)).toBe(false)
   await daemon.end()
 })
 
