@@ -5,8 +5,8 @@ import { askHost, type HostQuestion } from '../../src/lib/ask-host.ts'
 import { glibcProblem } from '../../src/lib/glibc.ts'
 import { VERSION, type Build, type Builds } from './release.ts'
 
-/** The oldest glibc that both wheels run with. */
-const GLIBC = Object.freeze({ major: 2, minor: 28 })
+/** The oldest glibc that a package among those that both builds ask for has wheels for. */
+const GLIBC = Object.freeze({ major: 2, minor: 31 })
 /** The Python versions that both wheels take, 3.N. */
 const PYTHON = Object.freeze({ oldest: 11, newest: 14 })
 /** The one that a host has by default, then those that stand beside one that is too old or too new. */

@@ -214,10 +214,10 @@ describe.skipIf(!linux)('on a host that can', () => {
     ['another C library', { getconf: 'exit 1' }, {}, 'platform_unsupported', /this host has another C library/],
     [
       'an old C library',
-      { getconf: 'echo glibc 2.27' },
+      { getconf: 'echo glibc 2.30' },
       {},
       'platform_unsupported',
-      /glibc 2\.28 or newer, and this h/,
+      /glibc 2\.31 or newer, and this h/,
     ],
     ['no python3', { python3: 'exit 127' }, {}, 'engine_install_failed', /python3 was not found/],
     [
