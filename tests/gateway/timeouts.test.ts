@@ -60,7 +60,8 @@ test('a stream that never falls silent ends at `total`', async () => {
         const timer = setInterval(() => (socket.writable ? socket.write(chunk(token('a'))) : clearInterval(timer)), 10)
       },
     },
-    limits({ firstByte: 1_000, betweenBytes: 1_000, total: 100 }),
+    // Long enough for the head of the stream to come first, also where the machine is busy.
+    limits({ firstByte: 10_000, betweenBytes: 10_000, total: 1_000 }),
   )
   const client = rawClient({ port: house.port })
   client.write(post('{"model":"m","stream":true}'))
