@@ -19,7 +19,6 @@ export {
   type Instance,
   type InstanceEvents,
   type InstanceLeases,
-  type InstanceOrder,
   type InstanceWorld,
 } from './instance.ts'
 export { endLaunch, type LaunchEnd } from './end-launch.ts'
@@ -28,4 +27,5 @@ export { unknownIn } from './unknown.ts'
 export { probe, readVersion, unknownFlags, type AskProgram } from './probe.ts'
 export { flagNames } from './flags.ts'
 export type { Installed, InstallOrder, InstallProgress } from './install.ts'
+export type { InstanceOrder } from './launch-plan.ts'
 export { needFor, needOf } from './need.ts'

@@ -1,4 +1,4 @@
-import { HOST, isResource } from '../core/index.ts'
+import { isResource } from '../core/index.ts'
 import type {
   Activity,
   Address,
@@ -12,27 +12,22 @@ import type {
   Gpus,
   InstanceId,
   Instant,
-  Launch,
-  ModelSpec,
   Phase,
   ProcessIdentity,
   Processes,
   Records,
   SharedSegment,
   SpawnOrder,
-  WeightsFacts,
 } from '../core/index.ts'
-import type { EngineAdapter, EnginePlan, GpuShare, PlanRequest } from './contract.ts'
+import type { EnginePlan, PlanRequest } from './contract.ts'
 import { endLaunch } from './end-launch.ts'
 import { createHearing, type Hearing } from './hearing.ts'
+import { comparisonOf, environmentOf, planRequest, type InstanceOrder } from './launch-plan.ts'
 import { watchLiveness } from './liveness.ts'
 import { waitUntilReady } from './readiness.ts'
-import type { ReadinessOrder } from './readiness.ts'
 import { startFailure } from './start-failure.ts'
 import { createOnce, createPulse, sleep } from './wait.ts'
 
-/** A unix socket's path must stay under this many bytes, or the kernel refuses it. */
-const SOCKET_PATH_LIMIT = 100
 /** Of a load that is the reading of weights; what follows, its buffers and a first trial of them, cannot be seen. */
 const READING = 0.9
 
@@ -41,22 +36,6 @@ export interface InstanceWorld {
   readonly processes: Processes
   readonly gpus: Gpus
   readonly records: Records
-}
-
-export interface InstanceOrder {
-  readonly launch: Launch
-  readonly model: ModelSpec
-  readonly adapter: EngineAdapter
-  readonly binary: string | null
-  readonly weights: WeightsFacts | null
-  readonly gpuUuids: readonly string[]
-  readonly gpuIndices: readonly number[]
-  readonly gpuShares: readonly GpuShare[]
-  readonly image: string | null
-  readonly cacheDirectory: string
-  readonly manifestDirectory: string
-  /** The part of the daemon's environment that engines may see. */
-  readonly environment: Readonly<Record<string, string>>
 }
 
 /** What an instance tells the supervisor; each of the others at most once, `exited` before `released` or `stuck`. */
@@ -184,30 +163,13 @@ export function startInstance(
   /** Intent before effect: the record with the nonce is on disk before there is a process. */
   async function start(): Promise<EngineProcess | null> {
     const directory = await records.makeDirectory(launch.instance)
-    address = await chooseAddress(directory)
-    const ports: number[] = []
-    while (ports.length < (adapter.extraPorts ?? 0)) ports.push(await processes.freePort())
-    asked = {
-      model: order.model,
-      binary: order.binary,
-      image: order.image,
-      weights: order.weights,
-      directory,
-      cacheDirectory: order.cacheDirectory,
-      manifestDirectory: order.manifestDirectory,
-      address,
-      ports,
-      key,
-      gpuUuids: order.gpuUuids,
-      gpuIndices: order.gpuIndices,
-      gpuShares: order.gpuShares,
-      hostClaim: launch.claims.find(({ device }) => device === HOST)?.bytes ?? 0,
-    }
+    asked = await planRequest(order, { processes, directory, key })
+    address = asked.address
     plan = adapter.plan(asked)
     await writeRecord(plan)
     if (stopRequested.settled) return null
     const { argv, cwd, unlink } = plan
-    const spawning = { argv, env: environmentOf(plan), cwd, directory, nonce: identity.nonce, unlink }
+    const spawning = { argv, env: environmentOf(order, plan), cwd, directory, nonce: identity.nonce, unlink }
     process = await processes.spawn(spawning)
     spawned = spawning
     identity = process.identity
@@ -218,7 +180,7 @@ export function startInstance(
   async function serve(running: EngineProcess): Promise<void> {
     if (plan === null || address === null) return
     const over = Promise.race([running.exited, stopRequested.promise])
-    const comparison = comparisonOf(running)
+    const comparison = asked && comparisonOf(adapter, asked, running)
     const start = { clock, processes, process: running, address, key, plan, output, over, comparison, onActivity }
     // The nonce is on disk, which is enough to find the process by; its pid and start time make that quicker.
     const named = writeRecord(plan)
@@ -253,13 +215,6 @@ export function startInstance(
     if (adapter.loadsByReading === undefined || order.weights === null) return
     const share = Math.min(Math.max(resident, read) / order.weights.bytes, 1)
     hearing.take({ kind: 'progress', fraction: READING * share })
-  }
-
-  function comparisonOf(running: EngineProcess): ReadinessOrder['comparison'] {
-    const { compare } = adapter
-    const request = asked
-    if (compare === undefined || request === null) return null
-    return { path: compare.path, shortfall: (answer) => compare.shortfall(request, answer, running.tail()) }
   }
 
   /** Running answers may finish, as long as the drain allows; an exit meanwhile is a crash like any other. */
@@ -323,12 +278,6 @@ export function startInstance(
     events.released()
   }
 
-  async function chooseAddress(directory: string): Promise<Address> {
-    const path = `${directory}/engine.sock`
-    if (adapter.listens(order.model) === 'socket' && path.length < SOCKET_PATH_LIMIT) return { kind: 'unix', path }
-    return { kind: 'tcp', host: '127.0.0.1', port: await processes.freePort() }
-  }
-
   /** All of it is there once it is ready. When every process is killed at once, nobody can tell any more. */
   async function noteSharedMemory(made: EnginePlan): Promise<void> {
     sharedMemory = await processes.sharedMemory(identity).catch(() => [])
@@ -346,18 +295,6 @@ export function startInstance(
       end: { stop: made.stop, cwd: made.cwd },
       ...(sharedMemory.length > 0 && { sharedMemory }),
     })
-  }
-
-  function environmentOf(made: EnginePlan): Record<string, string> {
-    return {
-      ...order.environment,
-      ...order.model.env,
-      ...made.env,
-      CUDA_VISIBLE_DEVICES: order.gpuUuids.join(','),
-      CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
-      // vLLM retitles its processes, which would otherwise wipe the nonce out of their environ.
-      SPT_NOENV: '1',
-    }
   }
 
   function heard(line: string): void {
