@@ -3,6 +3,7 @@ import type {
   Effect,
   Input,
   InstanceId,
+  Instant,
   JournalRecord,
   ModelName,
   RequestId,
@@ -31,12 +32,14 @@ export function step(state: SchedulerState, input: Input, stamp: Stamp): StepRes
   const turn = beginTurn(state, stamp)
   apply(turn, input)
   settle(turn)
-  return endTurn(state, turn)
+  // A wake that came is over, also one that came too soon: a timer may fire a moment before the clock shows its time.
+  return endTurn(input.kind === 'woke' ? null : state.wakeAt, turn)
 }
 
-function endTurn(before: SchedulerState, turn: Turn): StepResult {
+/** `armed`: the wake that the loop still has. */
+function endTurn(armed: Instant | null, turn: Turn): StepResult {
   const wakeAt = turn.due.length === 0 ? null : Math.min(...turn.due)
-  if (wakeAt !== before.wakeAt) turn.effects.push({ kind: 'wake_at', at: wakeAt })
+  if (wakeAt !== armed) turn.effects.push({ kind: 'wake_at', at: wakeAt })
   return {
     state: {
       manifest: turn.manifest,

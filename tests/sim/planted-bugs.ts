@@ -13,6 +13,13 @@ export interface PlantedBug {
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
+    name: 'a wake that came too soon counts as still to come',
+    file: 'src/scheduler/step.ts',
+    find: "endTurn(input.kind === 'woke' ? null : state.wakeAt, turn)",
+    replace: 'endTurn(state.wakeAt, turn)',
+    breaks: ['R9', 'M7'],
+  },
+  {
     name: 'the last byte is not noted when a lease ends',
     file: 'src/supervisor/leases.ts',
     find: '    lastByteAt = clock.now()\n',

@@ -59,6 +59,20 @@ describe('memory', () => {
     expect(drive.phase('a')).toBe('ready')
   })
 
+  it('asks to be woken again when the timer fires a moment before its time', () => {
+    const drive = new Drive([model('a', 6 * GIB, { minResidency: 1000 }), model('b', 5 * GIB)], [hostOf(8 * GIB)])
+    drive.load('a')
+    drive.want('b')
+    const due = drive.wakeAt() ?? 0
+    expect(due).toBe(drive.at + 1000)
+    drive.at = due - 1
+    drive.input({ kind: 'woke' })
+    expect(drive.of('wake_at')).toEqual([{ kind: 'wake_at', at: due }])
+    drive.at = due
+    drive.input({ kind: 'woke' })
+    expect(drive.of('stop')).toHaveLength(1)
+  })
+
   it('counts what is kept as not to be had', () => {
     const drive = new Drive(
       [model('a', 3 * GIB, { keep: 'always', ttl: null }), model('b', 6 * GIB)],
